@@ -1,0 +1,1 @@
+"""Generated stubs of `proto/joulecast/v1`; regenerate with `make stubs`, never edit."""
