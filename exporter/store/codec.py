@@ -1,0 +1,139 @@
+"""Intervals and their accounts to and from rows and JSON; unknown stays `None` on both sides."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from exporter.intervals.interval import Account, DeviceEnergy, Energy, GpuUsage, Interval, Status, Tag, Usage
+from joulecast.component import Component, SeriesKey
+from joulecast.provenance import Provenance
+
+Json = dict[str, Any]
+
+
+def row_from_interval(interval: Interval) -> Json:
+    """The columns of one interval, all but `node` and `edges`."""
+    tag = interval.tag
+    return {
+        "interval_id": interval.interval_id,
+        "request_id": tag.request_id or None,  # NULLs may repeat where a workload gave none
+        "name": tag.name,
+        "job": tag.job,
+        "phase": tag.phase,
+        "status": interval.status.value,
+        "boot_id": interval.boot_id,
+        "begin_monotonic": interval.begin,
+        "begin_wall": interval.begin_wall,
+        "end_monotonic": interval.end,
+        "end_wall": interval.end_wall,
+        "lease_seconds": interval.lease_seconds,
+        "last_heard": interval.last_heard,
+        "labels": dict(tag.labels),
+        "gpus": None if tag.gpus is None else list(tag.gpus),
+        "counts": dict(interval.counts),
+        "notes": list(interval.notes),
+        "account": None if interval.account is None else json_from_account(interval.account),
+    }
+
+
+def interval_from_row(row: Mapping[str, Any]) -> Interval:
+    """The interval that `row_from_interval` wrote."""
+    return Interval(
+        interval_id=row["interval_id"],
+        tag=Tag(
+            request_id=row["request_id"] or "",
+            name=row["name"],
+            job=row["job"],
+            phase=row["phase"],
+            labels=row["labels"],
+            gpus=None if row["gpus"] is None else tuple(row["gpus"]),
+        ),
+        boot_id=row["boot_id"],
+        begin=row["begin_monotonic"],
+        begin_wall=row["begin_wall"],
+        lease_seconds=row["lease_seconds"],
+        last_heard=row["last_heard"],
+        status=Status(row["status"]),
+        end=row["end_monotonic"],
+        end_wall=row["end_wall"],
+        counts=row["counts"],
+        account=None if row["account"] is None else account_from_json(row["account"]),
+        notes=row["notes"],
+    )
+
+
+def json_from_account(account: Account) -> Json:
+    """An account as JSON, its keys the names of the fields."""
+    return {
+        "node": _json_from_energy(account.node),
+        "components": {part.value: _json_from_energy(energy) for part, energy in account.components.items()},
+        "devices": [_json_from_device(device) for device in account.devices],
+        "usage": _json_from_usage(account.usage),
+        "notes": list(account.notes),
+    }
+
+
+def account_from_json(account: Json) -> Account:
+    """The account that `json_from_account` wrote."""
+    return Account(
+        node=_energy_from_json(account["node"]),
+        components={Component(part): _energy_from_json(energy) for part, energy in account["components"].items()},
+        devices=tuple(_device_from_json(device) for device in account["devices"]),
+        usage=_usage_from_json(account["usage"]),
+        notes=tuple(account["notes"]),
+    )
+
+
+def _json_from_energy(energy: Energy) -> Json:
+    return {
+        "gross_joules": energy.gross_joules,
+        "idle_joules": energy.idle_joules,
+        "uncertainty_joules": energy.uncertainty_joules,
+        "calibration_uncertainty_joules": energy.calibration_uncertainty_joules,
+        "coverage": energy.coverage,
+        "provenance": None if energy.provenance is None else energy.provenance.value,
+        "idle_uncertainty_joules": energy.idle_uncertainty_joules,
+        "below_resolution": energy.below_resolution,
+    }
+
+
+def _energy_from_json(energy: Json) -> Energy:
+    provenance = energy["provenance"]
+    return Energy(**energy | {"provenance": None if provenance is None else Provenance(provenance)})
+
+
+def _json_from_device(device: DeviceEnergy) -> Json:
+    return {
+        "component": device.key.component.value,
+        "device": device.key.device,
+        "zone": device.key.zone,
+        "sensor": device.sensor,
+        "counted": device.counted,
+        "energy": _json_from_energy(device.energy),
+    }
+
+
+def _device_from_json(device: Json) -> DeviceEnergy:
+    key = SeriesKey(Component(device["component"]), device["device"], device["zone"])
+    return DeviceEnergy(key, device["sensor"], device["counted"], _energy_from_json(device["energy"]))
+
+
+def _json_from_usage(usage: Usage) -> Json:
+    return {
+        "cpu_utilization_ratio": usage.cpu_utilization_ratio,
+        "memory_utilization_ratio": usage.memory_utilization_ratio,
+        "gpus": [_json_from_gpu(gpu) for gpu in usage.gpus],
+    }
+
+
+def _usage_from_json(usage: Json) -> Usage:
+    return Usage(**usage | {"gpus": tuple(GpuUsage(**gpu) for gpu in usage["gpus"])})
+
+
+def _json_from_gpu(gpu: GpuUsage) -> Json:
+    return {
+        "uuid": gpu.uuid,
+        "utilization_ratio": gpu.utilization_ratio,
+        "memory_utilization_ratio": gpu.memory_utilization_ratio,
+        "temperature_celsius": gpu.temperature_celsius,
+        "sm_clock_hertz": gpu.sm_clock_hertz,
+    }

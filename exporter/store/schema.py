@@ -1,0 +1,102 @@
+"""The tables, and the ordered list of migrations that leads every older file to them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import JSON, Column, Connection, Double, Integer, MetaData, String, Table, func, insert, select
+
+from joulecast.errors import JoulecastError
+
+
+class StoreTooNew(JoulecastError):
+    """The store was written by a later release, whose meaning this one cannot know."""
+
+
+# Plain SQL that SQLite and PostgreSQL both take, frozen once released: a change of shape is a new entry at the end,
+# and entry n leads to version n. Long JSON comes last, so that a filter on the columns before it never reads it.
+MIGRATIONS: Sequence[Sequence[str]] = (
+    (
+        """
+        CREATE TABLE intervals (
+            interval_id TEXT PRIMARY KEY NOT NULL,
+            node TEXT NOT NULL,
+            request_id TEXT,
+            name TEXT NOT NULL,
+            job TEXT NOT NULL,
+            phase TEXT NOT NULL,
+            status TEXT NOT NULL,
+            boot_id TEXT NOT NULL,
+            begin_monotonic DOUBLE PRECISION NOT NULL,
+            begin_wall DOUBLE PRECISION NOT NULL,
+            end_monotonic DOUBLE PRECISION,
+            end_wall DOUBLE PRECISION,
+            lease_seconds DOUBLE PRECISION NOT NULL,
+            last_heard DOUBLE PRECISION NOT NULL,
+            labels JSON NOT NULL,
+            gpus JSON,
+            counts JSON NOT NULL,
+            notes JSON NOT NULL,
+            account JSON,
+            edges JSON
+        )
+        """,
+        "CREATE UNIQUE INDEX intervals_by_request ON intervals (node, request_id)",
+        "CREATE INDEX intervals_by_job ON intervals (job, interval_id)",
+        "CREATE INDEX intervals_by_status ON intervals (status, end_wall)",
+        "CREATE TABLE state (node TEXT NOT NULL, name TEXT NOT NULL, document JSON NOT NULL, PRIMARY KEY (node, name))",
+    ),
+)
+
+_metadata = MetaData()
+
+# `none_as_null`: what is not known is NULL, for every reader of SQL; never the JSON text `null`.
+_JSON = JSON(none_as_null=True)
+
+schema_version = Table("schema_version", _metadata, Column("version", Integer, primary_key=True))
+
+intervals = Table(
+    "intervals",
+    _metadata,
+    Column("interval_id", String, primary_key=True),
+    Column("node", String, nullable=False),  # whose interval it is, where nodes share one store
+    Column("request_id", String),
+    Column("name", String, nullable=False),
+    Column("job", String, nullable=False),
+    Column("phase", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("boot_id", String, nullable=False),
+    Column("begin_monotonic", Double, nullable=False),
+    Column("begin_wall", Double, nullable=False),
+    Column("end_monotonic", Double),
+    Column("end_wall", Double),
+    Column("lease_seconds", Double, nullable=False),
+    Column("last_heard", Double, nullable=False),
+    Column("labels", _JSON, nullable=False),
+    Column("gpus", _JSON),
+    Column("counts", _JSON, nullable=False),
+    Column("notes", _JSON, nullable=False),
+    Column("account", _JSON),
+    Column("edges", _JSON),
+)
+
+state = Table(
+    "state",
+    _metadata,
+    Column("node", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("document", _JSON, nullable=False),
+)
+
+
+def migrate(connection: Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:
+    """Bring the store to the newest version inside the caller's transaction. Raises StoreTooNew."""
+    connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY NOT NULL)")
+    version = connection.execute(select(func.max(schema_version.c.version))).scalar() or 0
+    if version > len(migrations):
+        raise StoreTooNew(
+            f"the store has schema version {version}, this release knows up to {len(migrations)}",
+            "run the release that wrote it, or give this one its own --state-dir or --store",
+        )
+    for number, statements in enumerate(migrations[version:], version + 1):
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        connection.execute(insert(schema_version).values(version=number))
