@@ -1,0 +1,176 @@
+"""The node's meters: which series are published, which are counted, and what they have summed up to."""
+
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.metering.fusion import FusedMeter
+from exporter.metering.meter import Anchor, Meter, make_meter
+from exporter.metering.snapshot import SeriesState
+from exporter.sensors.preference import Choice, choose
+from exporter.sensors.sensor import Finding, Reading, Series
+from joulecast.clock import Clock
+from joulecast.component import Component, SeriesKey, is_node_part
+from joulecast.provenance import Provenance, weakest
+
+# Power shown is the slope of the curve over this long.
+POWER_WINDOW_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSum:
+    """Eq. 3 of the paper: packages + DRAM + GPUs; None while no part is known."""
+
+    watts: float | None
+    joules: float | None
+    provenance: Provenance | None
+
+
+class NodeMeter:
+    """All meters of this machine. Lanes feed it, everyone else reads it.
+
+    A series that could be a node part but is not chosen (a TDP estimate beside RAPL) is not published at all: what is
+    published under cpu package, dram and gpu always adds up to the node.
+    """
+
+    def __init__(
+        self, clock: Clock, boot_id: str, *, stale_seconds: float, checkpoint: Mapping[str, Any] | None = None
+    ) -> None:
+        self._clock = clock
+        self._boot_id = boot_id
+        self._stale = stale_seconds
+        self._lock = threading.Lock()
+        self._findings: dict[str, Finding] = {}
+        self._meters: dict[SeriesKey, Meter] = {}
+        self._by_series: dict[Series, Meter] = {}
+        self._choices: dict[Series, Choice] = {}
+        self._node_base = 0.0
+        self._same_boot = False
+        self._saved: dict[SeriesKey, Mapping[str, Any]] = {}
+        if checkpoint:
+            self._restore(checkpoint)
+
+    def adopt(self, finding: Finding) -> None:
+        """Take in what a sensor found, and decide anew what is published and counted."""
+        with self._lock:
+            before = self._counted_joules()
+            self._findings[finding.sensor] = finding
+            self._choices = choose(list(self._findings.values()))
+            now = self._clock.monotonic()
+            published = [series for series in self._choices if self._is_published(series)]
+            for series in published:
+                if series not in self._by_series:
+                    self._meters[series.key] = self._make(series, now)
+            self._by_series = {
+                series: self._meters[series.key]
+                for series in published
+                if self._meters[series.key].series is series
+            }
+            self._meters = {meter.series.key: meter for meter in self._by_series.values()}
+            self._node_base += before - self._counted_joules()
+
+    def is_used(self, sensor: str) -> bool:
+        """Whether any series of this sensor is published: if not, there is no need to read it."""
+        with self._lock:
+            return any(series.sensor == sensor for series in self._by_series)
+
+    def feed(self, time: float, reading: Reading, spread: float) -> str | None:
+        """Take a stamped reading; returns why it was refused, or None."""
+        meter = self._by_series.get(reading.series)
+        return None if meter is None else meter.feed(time, reading, spread)
+
+    def meters(self) -> Sequence[Meter]:
+        """The published meters, in a stable order."""
+        with self._lock:
+            return sorted(self._meters.values(), key=lambda meter: meter.series.key)
+
+    def is_counted(self, series: Series) -> bool:
+        """Whether a series is part of node energy."""
+        choice = self._choices.get(series)
+        return choice is not None and choice.counted
+
+    def states(self) -> list[SeriesState]:
+        """Every published series as it stands."""
+        now = self._clock.monotonic()
+        states = []
+        for meter in self.meters():
+            choice = self._choices[meter.series]
+            watts = None
+            if now - meter.curve.front <= self._stale + meter.latency_seconds:
+                watts = meter.curve.mean_power(POWER_WINDOW_SECONDS)
+            uncertainty = None
+            if watts is not None:
+                edge = meter.curve.at(meter.curve.front).half_width
+                uncertainty = math.hypot(watts * meter.series.relative_error, edge / POWER_WINDOW_SECONDS)
+            states.append(
+                SeriesState(meter.series, choice.counted, choice.reason, meter.curve.joules, watts, uncertainty)
+            )
+        return states
+
+    def node(self, states: Sequence[SeriesState]) -> NodeSum:
+        """The sum of the counted parts, as weak as its weakest."""
+        counted = [state for state in states if state.counted]
+        present = [state.watts for state in counted if state.watts is not None]
+        return NodeSum(
+            watts=math.fsum(present) if present else None,
+            joules=self._node_base + math.fsum(state.joules for state in counted) if counted else None,
+            provenance=weakest(state.series.provenance for state in counted),
+        )
+
+    def gains(self) -> dict[str, float]:
+        """Counter to integrated power, by GPU; only where it is known."""
+        return {
+            meter.series.key.device: meter.gain.ratio
+            for meter in self.meters()
+            if isinstance(meter, FusedMeter) and meter.gain.ratio is not None
+        }
+
+    def checkpoint(self) -> dict[str, Any]:
+        """What the next run needs to go on counting, JSON-able; series not seen in this run are carried along."""
+        rows = dict(self._saved)
+        for meter in self.meters():
+            edge = meter.curve.at(meter.curve.front)
+            anchor = meter.anchor
+            rows[meter.series.key] = {
+                "key": list(meter.series.key),
+                "front": edge.time,
+                "joules": edge.joules,
+                "observed": edge.observed,
+                "anchor": None if anchor is None else list(anchor),
+                "boot_id": self._boot_id,
+            }
+        return {"node_joules": self._node_base + self._counted_joules(), "series": list(rows.values())}
+
+    def _restore(self, checkpoint: Mapping[str, Any]) -> None:
+        # All of it is base at first; adopting a series moves its energy from the base into the sum.
+        self._node_base = checkpoint["node_joules"]
+        for row in checkpoint["series"]:
+            component, device, zone = row["key"]
+            self._saved[SeriesKey(Component(component), device, zone)] = row
+
+    def _make(self, series: Series, now: float) -> Meter:
+        """A meter that goes on where this key's last one stopped: another sensor's, or an earlier run's."""
+        replaced = self._meters.get(series.key)
+        if replaced is not None:
+            edge = replaced.curve.at(replaced.curve.front)
+            return make_meter(series, max(now, edge.time), joules=edge.joules, observed=edge.observed)
+        row = self._saved.pop(series.key, None)
+        if row is None:
+            return make_meter(series, now)
+        if row["boot_id"] != self._boot_id or row["front"] > now:
+            return make_meter(series, now, joules=row["joules"], observed=row["observed"])
+        meter = make_meter(series, row["front"], joules=row["joules"], observed=row["observed"])
+        if row["anchor"] is not None:
+            meter.resume(Anchor(*row["anchor"]))
+        return meter
+
+    def _is_published(self, series: Series) -> bool:
+        return self._choices[series].counted or not is_node_part(series.key)
+
+    def _counted_joules(self) -> float:
+        return math.fsum(
+            meter.curve.joules for meter in self._meters.values() if self.is_counted(meter.series)
+        )
+
