@@ -35,7 +35,7 @@ def row_from_interval(interval: Interval) -> Json:
     }
 
 
-def interval_from_row(row: Mapping[str, Any]) -> Interval:
+def interval_from_row(row: Mapping[Any, Any]) -> Interval:
     """The interval that `row_from_interval` wrote."""
     return Interval(
         interval_id=row["interval_id"],

