@@ -12,6 +12,10 @@ class LedgerUnavailable(JoulecastError):
     """Nothing can be written now (disk full, read-only, locked); the remedy says what to do."""
 
 
+class DuplicateRequest(JoulecastError):
+    """An interval with this request id is stored already: the begin is a retry."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """Filters of a listing; an empty value matches everything."""
@@ -32,7 +36,7 @@ class Ledger(Protocol):
     """Durable memory for intervals and for the state of the meters. All calls may come from any thread."""
 
     def open(self, interval: Interval) -> None:
-        """Make a new interval durable before it is acknowledged. Raises LedgerUnavailable."""
+        """Make a new interval durable before it is acknowledged. Raises LedgerUnavailable or DuplicateRequest."""
         ...
 
     def save(self, intervals: Sequence[Interval]) -> None:

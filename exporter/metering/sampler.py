@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from exporter.metering.cadence import Attention
-from exporter.metering.lane import Lane
+from exporter.metering.lane import REDISCOVER_SECONDS, Lane
 from exporter.metering.usage_tracks import UsageTracks
 from exporter.usage.source import UsageSource
 from joulecast.clock import Clock
@@ -74,11 +74,12 @@ class Sampler:
 
     def _run_lane(self, lane: Lane) -> None:
         while not self._stop.is_set():
-            if not self._is_used(lane.sensor.name) and lane.is_found:
-                # Something better measures the same: sleep, but look in now and then.
-                self._stop.wait(self._period * 10)
+            if not lane.is_found:
+                self._stop.wait(REDISCOVER_SECONDS)
+            elif not self._is_used(lane.sensor.name):
+                self._stop.wait(self._period * 10)  # something better measures the same; that may change
                 continue
-            if self._attention.wait(lane.pace, lane.last_read, self._clock.monotonic()) > 0:
+            elif self._attention.wait(lane.pace, lane.last_read, self._clock.monotonic()) > 0:
                 continue  # woken early or late: ask again what is due
             try:
                 lane.step()

@@ -1,0 +1,54 @@
+"""All curves read at one moment, and when that can be done for good."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from exporter.metering.curve import BeforeHistory, Edge, EnergyCurve
+from exporter.metering.meter import Meter
+from joulecast.component import Component, SeriesKey
+
+# A meter that has not passed a moment this long after it should have is taken as silent: coverage will tell.
+PATIENCE_SECONDS = 2.0
+
+Edges = Mapping[SeriesKey, Edge]
+
+
+def settles_at(meters: Iterable[Meter], time: float, period: float) -> float:
+    """When every curve should be final up to `time`, if its sensor answers: monotonic seconds."""
+    return time + max((meter.latency_seconds for meter in meters), default=0.0) + min(period, 0.15)
+
+
+def is_settled(meters: Iterable[Meter], time: float, now: float, period: float) -> bool:
+    """Whether every curve is final up to `time`, or has been silent for so long that it will not get there."""
+    return all(
+        meter.curve.front >= time or now > time + meter.latency_seconds + 2 * period + PATIENCE_SECONDS
+        for meter in meters
+    )
+
+
+def read_edges(meters: Iterable[Meter], time: float) -> dict[SeriesKey, Edge]:
+    """Every curve at `time`; one that began later is read at its beginning, and coverage tells the rest."""
+    return {meter.series.key: read_edge(meter.curve, time) for meter in meters}
+
+
+def read_edge(curve: EnergyCurve, time: float) -> Edge:
+    """One curve at `time`, or at its beginning if that was later."""
+    try:
+        return curve.at(time)
+    except BeforeHistory:
+        return curve.at(curve.start)
+
+
+def pack_edges(edges: Edges) -> dict[str, Any]:
+    """JSON-able rows, to outlive a restart."""
+    return {
+        "rows": [
+            [*key, edge.time, edge.joules, edge.half_width, edge.variance, edge.observed] for key, edge in edges.items()
+        ]
+    }
+
+
+def unpack_edges(packed: Mapping[str, Any]) -> dict[SeriesKey, Edge]:
+    """What `pack_edges` packed."""
+    rows: Sequence[Sequence[Any]] = packed["rows"]
+    return {SeriesKey(Component(row[0]), row[1], row[2]): Edge(*row[3:]) for row in rows}
