@@ -16,6 +16,8 @@ from exporter.store.schema import documents, intervals, migrate
 from exporter.store.sqlite import Synchronous
 from exporter.store.statements import (
     ENDED,
+    FIND,
+    FIND_BY_REQUEST,
     LISTED,
     PENDING,
     RENEW,
@@ -83,10 +85,9 @@ class SqlLedger:
 
     def find(self, *, interval_id: str = "", request_id: str = "") -> Interval | None:
         """The interval of that id on this node (the latest, should a request id have come back), or None."""
-        wanted = intervals.c.interval_id == interval_id if interval_id else intervals.c.request_id == request_id
-        query = select(*LISTED).where(self._mine, wanted).order_by(intervals.c.interval_id.desc()).limit(1)
+        query = FIND if interval_id else FIND_BY_REQUEST
         with self._database.reading() as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(query, {"node": self._node, "id": interval_id or request_id}).mappings().first()
         return None if row is None else interval_from_row(row)
 
     def unsettled(self) -> Sequence[Interval]:

@@ -6,7 +6,6 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from exporter.store.database import Backend
-from exporter.store.postgresql import PostgresqlServer
 from exporter.store.sqlite import SqliteFile, Synchronous
 from joulecast.errors import JoulecastError
 
@@ -18,6 +17,8 @@ def backend_at(store: str | Path, synchronous: Synchronous, max_pages: int | Non
         return SqliteFile(Path(store), synchronous, max_pages)
     if url.get_backend_name() == "sqlite":
         return SqliteFile(_path(url), synchronous, max_pages)
+    from exporter.store.postgresql import PostgresqlServer
+
     return PostgresqlServer(url)
 
 

@@ -39,7 +39,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             edges JSON
         )
         """,
-        # Not unique: the interval book keeps request ids apart, and no duplicate may ever stop a batch from being saved.
+        # Not unique: the interval book keeps request ids apart, and a duplicate must never stop a batch.
         "CREATE INDEX intervals_by_request ON intervals (node, request_id)",
         "CREATE INDEX intervals_by_job ON intervals (job, interval_id)",
         "CREATE INDEX intervals_by_status ON intervals (status, end_wall)",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, null, or_, update
+from sqlalchemy import ColumnElement, bindparam, case, null, or_, select, update
 
 from exporter.intervals.interval import Status
 from exporter.intervals.ledger import Query
@@ -14,6 +14,11 @@ PENDING = (Status.OPEN.value, Status.SETTLING.value)
 ENDED = (Status.FINISHED.value, Status.TRUNCATED.value)
 
 LISTED = [column for column in intervals.c if column is not intervals.c.edges]
+_MINE = select(*LISTED).where(intervals.c.node == bindparam("node"))
+FIND = _MINE.where(intervals.c.interval_id == bindparam("id"))
+FIND_BY_REQUEST = (
+    _MINE.where(intervals.c.request_id == bindparam("id")).order_by(intervals.c.interval_id.desc()).limit(1)
+)
 RENEW = update(intervals).where(intervals.c.interval_id == bindparam("id")).values(last_heard=bindparam("heard"))
 SAVE_EDGES = update(intervals).where(intervals.c.interval_id == bindparam("id")).values(edges=bindparam("document"))
 

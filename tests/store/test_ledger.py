@@ -48,7 +48,7 @@ def test_no_gpus_is_not_all_gpus(ledger: SqlLedger) -> None:
     none, everything = an_open_interval(1, gpus=()), an_open_interval(2, gpus=None)
     ledger.save([none, everything])
 
-    assert [(), None] == [interval.tag.gpus for interval in ledger.list(Query())]
+    assert [interval.tag.gpus for interval in ledger.list(Query())] == [(), None]
 
 
 def test_unknown_ids_are_none(ledger: SqlLedger) -> None:
@@ -64,7 +64,7 @@ def test_many_intervals_without_request_id_can_be_stored(ledger: SqlLedger) -> N
     ledger.open(an_open_interval(1, request_id=""))
     ledger.open(an_open_interval(2, request_id=""))
 
-    assert [1, 2] == [round(interval.begin_wall - BEGIN_WALL) for interval in ledger.list(Query())]
+    assert [round(interval.begin_wall - BEGIN_WALL) for interval in ledger.list(Query())] == [1, 2]
 
 
 def test_a_returning_request_id_never_stops_a_batch(ledger: SqlLedger) -> None:
