@@ -56,7 +56,7 @@ class BurningTree:
         self.tick_seconds = tick_seconds
         self.started: float | None = None  # monotonic
         self.stopped: float | None = None
-        self.longest_pause = 0.0  # seconds between two writes, known after `stop`
+        self.longest_pause = 0.0  # no counter was ever older than this, in seconds; known after `stop`
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:
@@ -171,7 +171,6 @@ def main() -> None:
         # The next deadline is a multiple of the tick after the start, so that delays do not add up.
         time.sleep(tick - (time.monotonic() - started) % tick)
         previous, now = now, time.monotonic()
-        longest_pause = max(longest_pause, now - previous)
         while not resets.empty():
             file = resets.get()
             for counter in counters:
@@ -179,6 +178,7 @@ def main() -> None:
                     counter.reset(now - started)
         for counter in counters:
             counter.write(now - started)
+        longest_pause = max(longest_pause, time.monotonic() - previous)
     _answer({"stopped": now, "longest_pause": longest_pause})
 
 
