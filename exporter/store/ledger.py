@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, delete, select
 
 from exporter.intervals.interval import Interval
-from exporter.intervals.ledger import LedgerUnavailable, Query
+from exporter.intervals.ledger import DuplicateRequest, LedgerUnavailable, Query
 from exporter.store.codec import interval_from_row, row_from_interval
 from exporter.store.database import Database
 from exporter.store.location import backend_at
@@ -19,6 +19,7 @@ from exporter.store.statements import (
     FIND,
     FIND_BY_REQUEST,
     LISTED,
+    OPEN,
     PENDING,
     RENEW,
     SAVE_EDGES,
@@ -67,8 +68,14 @@ class SqlLedger:
             logger.warning("%s", away)
 
     def open(self, interval: Interval) -> None:
-        """Commit a new interval; on return it survives the death of this process. Raises LedgerUnavailable."""
-        self.save((interval,))
+        """Commit a new interval; on return it survives the death of this process.
+
+        Raises LedgerUnavailable, and DuplicateRequest if an interval of this request id is stored already.
+        """
+        with self._database.writing() as connection:
+            inserted = connection.execute(OPEN, row_from_interval(interval) | {"node": self._node}).rowcount
+        if inserted == 0:
+            raise DuplicateRequest(f"request {interval.tag.request_id} has begun an interval already", "use that one")
 
     def save(self, intervals: Sequence[Interval]) -> None:
         """Write these intervals as they are now, all or none; an ended one needs its edges no more."""

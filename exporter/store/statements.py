@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, null, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, insert, null, or_, select, update
 
 from exporter.intervals.interval import Status
 from exporter.intervals.ledger import Query
@@ -19,25 +19,39 @@ FIND = _MINE.where(intervals.c.interval_id == bindparam("id"))
 FIND_BY_REQUEST = (
     _MINE.where(intervals.c.request_id == bindparam("id")).order_by(intervals.c.interval_id.desc()).limit(1)
 )
+_VALUES = {"node": bindparam("node", type_=intervals.c.node.type)} | {
+    column.name: bindparam(column.name, type_=column.type) for column in LISTED
+}
+# One statement that inserts nothing if the request id is known: NULL, where there is none, equals nothing.
+OPEN = (
+    insert(intervals)
+    .from_select(
+        list(_VALUES),
+        select(*_VALUES.values()).where(
+            ~exists().where(intervals.c.node == _VALUES["node"], intervals.c.request_id == _VALUES["request_id"])
+        ),
+    )
+    .execution_options(preserve_rowcount=True)
+)
 RENEW = update(intervals).where(intervals.c.interval_id == bindparam("id")).values(last_heard=bindparam("heard"))
 SAVE_EDGES = update(intervals).where(intervals.c.interval_id == bindparam("id")).values(edges=bindparam("document"))
 
 
 def save_intervals(backend: Backend) -> Any:
     """Insert, or overwrite all but the id and the edges; an ended interval loses its edges."""
-    insert = backend.upsert(intervals)
-    new = insert.excluded
+    upsert = backend.upsert(intervals)
+    new = upsert.excluded
     changes = {column.name: new[column.name] for column in LISTED if column is not intervals.c.interval_id}
     ended = or_(*(new.status == status for status in ENDED))
     changes["edges"] = case((ended, null()), else_=intervals.c.edges)
-    return insert.on_conflict_do_update(index_elements=[intervals.c.interval_id], set_=changes)
+    return upsert.on_conflict_do_update(index_elements=[intervals.c.interval_id], set_=changes)
 
 
 def save_document(backend: Backend) -> Any:
     """Insert or replace one named document of one node."""
-    insert = backend.upsert(documents)
-    return insert.on_conflict_do_update(
-        index_elements=[documents.c.node, documents.c.name], set_={"document": insert.excluded.document}
+    upsert = backend.upsert(documents)
+    return upsert.on_conflict_do_update(
+        index_elements=[documents.c.node, documents.c.name], set_={"document": upsert.excluded.document}
     )
 
 

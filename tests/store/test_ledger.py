@@ -8,7 +8,7 @@ import pytest
 from doubles.intervals import BEGIN_WALL, a_finished_interval, an_open_interval
 
 from exporter.intervals.interval import Status
-from exporter.intervals.ledger import Query
+from exporter.intervals.ledger import DuplicateRequest, Query
 from exporter.store import ledger as ledger_module
 from exporter.store.ledger import SqlLedger
 from joulecast.errors import JoulecastError
@@ -65,6 +65,16 @@ def test_many_intervals_without_request_id_can_be_stored(ledger: SqlLedger) -> N
     ledger.open(an_open_interval(2, request_id=""))
 
     assert [round(interval.begin_wall - BEGIN_WALL) for interval in ledger.list(Query())] == [1, 2]
+
+
+def test_second_open_of_one_request_is_told_apart(ledger: SqlLedger) -> None:
+    """A begin that is a retry stores nothing, also after the first interval has ended."""
+    interval = a_finished_interval(1, request_id="same")
+    ledger.save([interval])
+    with pytest.raises(DuplicateRequest):
+        ledger.open(an_open_interval(2, request_id="same"))
+
+    assert [interval] == list(ledger.list(Query()))
 
 
 def test_a_returning_request_id_never_stops_a_batch(ledger: SqlLedger) -> None:

@@ -12,7 +12,7 @@ import pytest
 from doubles.clock import FakeClock
 from doubles.intervals import BEGIN_WALL, a_finished_interval, an_open_interval
 
-from exporter.intervals.ledger import LedgerUnavailable, Query
+from exporter.intervals.ledger import DuplicateRequest, LedgerUnavailable, Query
 from exporter.store.database import RETRY_SECONDS
 from exporter.store.ledger import SqlLedger
 
@@ -88,6 +88,9 @@ def test_server_that_goes_away_is_told_and_taken_up_again(control: tuple[str, Co
     pg_ctl("start")
     clock.advance(RETRY_SECONDS)
     ledger.open(an_open_interval(3))
+
+    with pytest.raises(DuplicateRequest):
+        ledger.open(an_open_interval(3))
 
     assert away.value.remedy
     assert ledger.find(request_id="request-1") == replace(interval, last_heard=1500.0)
