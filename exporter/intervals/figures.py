@@ -53,9 +53,7 @@ class FigureBook:
     def snapshot(self, open_intervals: int) -> IntervalFigures:
         """Everything added so far."""
         with self._lock:
-            net = {
-                pair: NetHistogram(tuple(counts), self._net_sums[pair]) for pair, counts in self._net_counts.items()
-            }
+            net = {pair: NetHistogram(tuple(counts), self._net_sums[pair]) for pair, counts in self._net_counts.items()}
             return IntervalFigures(open_intervals, dict(self._energy), dict(self._ended), net)
 
     def _add(self, interval: Interval) -> None:

@@ -78,5 +78,3 @@ class Ledger(Protocol):
     def close(self) -> None:
         """Flush and release."""
         ...
-
-

@@ -52,8 +52,7 @@ class Attention:
         """An interval edge happened at `time`; `opened` is +1 for a begin, -1 for an end."""
         with self._changed:
             self._open = max(0, self._open + opened)
-            if time > self._edge:
-                self._edge = time
+            self._edge = max(self._edge, time)
             self._changed.notify_all()
 
     def next_read(self, pace: Pace, last_read: float) -> float:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-
 # A stretch lost to a reset is bridged at the last mean power only if it is as short as one sampling step.
 MAX_BRIDGE_SECONDS = 5.0
 

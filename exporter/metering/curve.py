@@ -98,9 +98,9 @@ class EnergyCurve:
         """Add a segment from the front to `time` holding `delta_joules`.
 
         `observed_seconds` is how much of the segment was really seen, all of it if not given;
-        `half_width` is the uncertainty of the new point itself, `variance` the sampling error added by the segment (J^2);
-        `power_bounds` what power may have been inside it, the segment's mean if not given. Points that would go back
-        in time, or energy that would go down, are errors of the caller.
+        `half_width` is the uncertainty of the new point itself, `variance` the sampling error added by the segment
+        (J^2); `power_bounds` what power may have been inside it, the segment's mean if not given. Points that would
+        go back in time, or energy that would go down, are errors of the caller.
         """
         with self._lock:
             duration = time - self._time[-1]

@@ -5,9 +5,9 @@ integrated power samples, scaled to the counter's gain. A poll of the counter at
 
     C_i <= E(t_i) <= C_i + I(t_i) - I(t_i - T)
 
-and so bounds E at any moment t nearby, through I(t) - I(t_i), whose error the roughness of the samples bounds. Polls whose
-distance is no multiple of T see the tick at different ages, and the intersection of what they say closes in on the
-truth: its middle is the estimate, half its length the uncertainty.
+and so bounds E at any moment t nearby, through I(t) - I(t_i), whose error the roughness of the samples bounds. Polls
+whose distance is no multiple of T see the tick at different ages, and the intersection of what they say closes in on
+the truth: its middle is the estimate, half its length the uncertainty.
 """
 
 import math

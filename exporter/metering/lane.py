@@ -1,4 +1,4 @@
-"""One sensor's lane: reads it, stamps each reading, feeds the meters, and keeps its health. A stuck lane stops nobody."""
+"""One sensor's lane: reads it, stamps each reading, feeds the meters, keeps its health. A stuck lane stops nobody."""
 
 import logging
 import threading
@@ -22,9 +22,7 @@ Feed = Callable[[float, Reading, float], str | None]
 class Lane:
     """The sensor, its pace and its health. `step` is called by one thread only; `state` by any."""
 
-    def __init__(
-        self, sensor: Sensor, pace: Pace, clock: Clock, feed: Feed, adopt: Callable[[Finding], None]
-    ) -> None:
+    def __init__(self, sensor: Sensor, pace: Pace, clock: Clock, feed: Feed, adopt: Callable[[Finding], None]) -> None:
         self.sensor = sensor
         self.pace = pace
         self.last_read = float("-inf")

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from exporter.metering.curve import Edge
 from exporter.metering.fusion import FusedMeter
 from exporter.metering.meter import Anchor, Meter, make_meter
 from exporter.metering.snapshot import SeriesState
 from exporter.sensors.preference import Choice, choose
 from exporter.sensors.sensor import Finding, Reading, Series
 from joulecast.clock import Clock
-from joulecast.component import Component, SeriesKey, is_node_part
+from joulecast.component import Component, SeriesKey
 from joulecast.provenance import Provenance, weakest
 
 # Power shown is the slope of the curve over this long.
@@ -47,8 +48,8 @@ class NodeMeter:
         self._by_series: dict[Series, Meter] = {}
         self._choices: dict[Series, Choice] = {}
         self._node_base = 0.0
-        self._same_boot = False
-        self._saved: dict[SeriesKey, Mapping[str, Any]] = {}
+        self._saved: dict[SeriesKey, Mapping[str, Any]] = {}  # not adopted in this run yet
+        self._restored: dict[SeriesKey, Mapping[str, Any]] = {}
         if checkpoint:
             self._restore(checkpoint)
 
@@ -59,14 +60,12 @@ class NodeMeter:
             self._findings[finding.sensor] = finding
             self._choices = choose(list(self._findings.values()))
             now = self._clock.monotonic()
-            published = [series for series in self._choices if self._is_published(series)]
+            published = [series for series, choice in self._choices.items() if choice.metered]
             for series in published:
                 if series not in self._by_series:
                     self._meters[series.key] = self._make(series, now)
             self._by_series = {
-                series: self._meters[series.key]
-                for series in published
-                if self._meters[series.key].series is series
+                series: self._meters[series.key] for series in published if self._meters[series.key].series is series
             }
             self._meters = {meter.series.key: meter for meter in self._by_series.values()}
             self._node_base += before - self._counted_joules()
@@ -143,12 +142,19 @@ class NodeMeter:
             }
         return {"node_joules": self._node_base + self._counted_joules(), "series": list(rows.values())}
 
+    def last_known(self) -> dict[SeriesKey, Edge]:
+        """The curves where an earlier run last saw them, for intervals that outlived their boot."""
+        return {
+            key: Edge(row["front"], row["joules"], 0.0, 0.0, row["observed"]) for key, row in self._restored.items()
+        }
+
     def _restore(self, checkpoint: Mapping[str, Any]) -> None:
         # All of it is base at first; adopting a series moves its energy from the base into the sum.
         self._node_base = checkpoint["node_joules"]
         for row in checkpoint["series"]:
             component, device, zone = row["key"]
             self._saved[SeriesKey(Component(component), device, zone)] = row
+        self._restored = dict(self._saved)
 
     def _make(self, series: Series, now: float) -> Meter:
         """A meter that goes on where this key's last one stopped: another sensor's, or an earlier run's."""
@@ -166,11 +172,5 @@ class NodeMeter:
             meter.resume(Anchor(*row["anchor"]))
         return meter
 
-    def _is_published(self, series: Series) -> bool:
-        return self._choices[series].counted or not is_node_part(series.key)
-
     def _counted_joules(self) -> float:
-        return math.fsum(
-            meter.curve.joules for meter in self._meters.values() if self.is_counted(meter.series)
-        )
-
+        return math.fsum(meter.curve.joules for meter in self._meters.values() if self.is_counted(meter.series))

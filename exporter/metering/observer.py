@@ -1,0 +1,64 @@
+"""Draws the snapshot once per period and hands it to whoever asks: readers never reach behind it."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from exporter.metering.lane import Lane
+from exporter.metering.node import NodeMeter
+from exporter.metering.own_cost import OwnCost
+from exporter.metering.snapshot import EMPTY, CpuIdentity, GpuIdentity, IdleState, Snapshot
+from exporter.metering.usage_tracks import UsageTracks
+from joulecast.clock import Clock
+from joulecast.component import Component, SeriesKey
+
+
+class Observer:
+    """Holds the latest snapshot; replacing it is atomic, so every reader sees one moment."""
+
+    def __init__(
+        self,
+        node: NodeMeter,
+        tracks: UsageTracks,
+        lanes: Sequence[Lane],
+        clock: Clock,
+        *,
+        idle: Callable[[], Mapping[SeriesKey, IdleState]],
+        gpus: Callable[[], Sequence[GpuIdentity]],
+        cpu: CpuIdentity | None,
+        own_cost: OwnCost,
+    ) -> None:
+        self._node = node
+        self._tracks = tracks
+        self._lanes = lanes
+        self._clock = clock
+        self._idle = idle
+        self._gpus = gpus
+        self._cpu = cpu
+        self._own_cost = own_cost
+        self._latest = EMPTY
+
+    def latest(self) -> Snapshot:
+        """The last snapshot drawn; `EMPTY` before the first."""
+        return self._latest
+
+    def draw(self, now: float) -> None:
+        """Draw a new one."""
+        states = self._node.states()
+        total = self._node.node(states)
+        packages = [s.watts for s in states if s.counted and s.series.key.component is Component.CPU]
+        known = [watts for watts in packages if watts is not None]
+        self._latest = Snapshot(
+            wall=self._clock.wall(),
+            monotonic=now,
+            series=states,
+            node_watts=total.watts,
+            node_joules=total.joules,
+            node_provenance=total.provenance,
+            sensors=[lane.state(now) for lane in self._lanes],
+            usage=self._tracks.latest(now),
+            gpus=self._gpus(),
+            cpu=self._cpu,
+            idle=self._idle(),
+            counter_to_power=self._node.gains(),
+            exporter_joules=self._own_cost.update(now, math.fsum(known) if known else None),
+        )
