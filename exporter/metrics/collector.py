@@ -10,7 +10,7 @@ from exporter.intervals.figures import IntervalFigures
 from exporter.metering.snapshot import SensorState, SeriesState, Snapshot
 from exporter.metrics import families
 from exporter.metrics.families import FAMILIES, Family
-from exporter.metrics.sheet import Sheet, blanks
+from exporter.metrics.sheet import Sheet, blanks, is_known
 from exporter.usage.source import Gauge, UsageReading
 from joulecast.component import is_node_part
 from joulecast.version import __version__
@@ -89,7 +89,7 @@ def _add_series(sheet: Sheet, state: SeriesState) -> None:
     labels = (key.component.value, key.device, key.zone, state.series.provenance.value)
     sheet.add(families.POWER, state.watts, labels)
     # An error bar without its value would say that something is known.
-    sheet.add(families.POWER_UNCERTAINTY, None if state.watts is None else state.uncertainty_watts, labels)
+    sheet.add(families.POWER_UNCERTAINTY, state.uncertainty_watts if is_known(state.watts) else None, labels)
     sheet.add(families.ENERGY, state.joules, labels)
 
 

@@ -135,7 +135,8 @@ INTERVAL_NET = Family(
     "joulecast_interval_net_joules",
     Kind.HISTOGRAM,
     ("job", "phase"),
-    "Net energy (gross minus idle) of each ended interval. May be negative: the sum is left out while it is.",
+    "Net energy (gross minus idle) of each ended interval. It may be negative; "
+    "_sum and _count are left out while the sum is.",
 )
 
 SENSOR_UP = Family(

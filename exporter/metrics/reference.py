@@ -19,6 +19,8 @@ What `GET /metrics` says, on port 9877 unless told otherwise. Names and labels a
   `joulecast_node_power_watts`. Other zones (`core`, `uncore`, `psys`) and `component="platform"` overlap these parts.
 - A scrape shows the last snapshot. It reads no sensor and consumes nothing, so any number of servers see the same.
 - `job` and `phase` are kept apart for a bounded number of pairs; the rest is counted under `other`.
+- Prometheus has a label `job` of its own. With `honor_labels: true` in its scrape configuration a workload's `job`
+  stays `job`; without, Prometheus stores it as `exported_job`.
 - The exporter's own process is under the usual `process_*` names.
 """
 

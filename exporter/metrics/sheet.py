@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeGuard
 
 from prometheus_client.core import Metric
 
@@ -17,7 +18,7 @@ class Sheet:
 
     def add(self, family: Family, value: float | None, labels: Sequence[str] = ()) -> None:
         """Add one sample; the first of two with the same labels stays, since a scrape with both is refused whole."""
-        if value is None or not math.isfinite(value) or not self._claim(family, labels):
+        if not is_known(value) or not self._claim(family, labels):
             return
         self._metric(family).add_sample(family.name, _labelled(family, labels), float(value))
 
@@ -29,9 +30,10 @@ class Sheet:
         for bound, count in zip((*BUCKETS[family], math.inf), counts, strict=True):
             below += count
             metric.add_sample(f"{family.name}_bucket", {**named, "le": _bound(bound)}, float(below))
-        metric.add_sample(f"{family.name}_count", named, float(below))
         # A sum is counter-like: parsers refuse a negative one, and some values (net energy) can be negative.
+        # The format wants both or none, and the last bucket is the count anyway.
         if math.isfinite(total) and total >= 0:
+            metric.add_sample(f"{family.name}_count", named, float(below))
             metric.add_sample(f"{family.name}_sum", named, total)
 
     def metrics(self) -> Iterator[Metric]:
@@ -49,6 +51,11 @@ class Sheet:
         if family.name not in self._metrics:
             self._metrics[family.name] = blank(family)
         return self._metrics[family.name]
+
+
+def is_known(value: float | None) -> TypeGuard[float]:
+    """Whether there is a value to show; NaN and infinity are ways of having none."""
+    return value is not None and math.isfinite(value)
 
 
 def blank(family: Family) -> Metric:

@@ -1,0 +1,41 @@
+"""One HTTP request with everything of its response, errors included."""
+
+import http.client
+import ssl
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Response(NamedTuple):
+    """A response as it came over the wire, still packed if it was."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+
+def request(
+    address: str,
+    path: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Response:
+    """Ask `address` (HOST:PORT) for `path` on a connection of its own."""
+    host, _, port = address.rpartition(":")
+    if tls is None:
+        connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=30)
+    else:
+        connection = http.client.HTTPSConnection(host.strip("[]"), int(port), timeout=30, context=tls)
+    try:
+        connection.request(method, path, headers=dict(headers or {}))
+        response = connection.getresponse()
+        return Response(response.status, dict(response.getheaders()), response.read())
+    finally:
+        connection.close()
