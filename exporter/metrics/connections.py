@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from exporter.metrics.listen import Listen
+from exporter.address import TcpAddress
+from exporter.metrics.listen import family_of
 
 _log = logging.getLogger(__name__)
 _BUSY = (
@@ -36,7 +37,7 @@ class BoundedServer(ThreadingHTTPServer):
 
     def __init__(
         self,
-        listen: Listen,
+        listen: TcpAddress,
         handler: Callable[..., BaseHTTPRequestHandler],
         *,
         tls: ssl.SSLContext | None,
@@ -44,7 +45,7 @@ class BoundedServer(ThreadingHTTPServer):
         monotonic: Callable[[], float],
     ) -> None:
         """Bind and listen. Raises OSError."""
-        self.address_family = listen.family
+        self.address_family = family_of(listen)
         self._tls = tls
         self._limits = limits
         self._monotonic = monotonic
@@ -55,7 +56,7 @@ class BoundedServer(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind, without HTTPServer's look-up of the host's name, which may wait for a name server."""
-        if self.address_family == socket.AF_INET6 and not self.server_address[0]:
+        if self.server_address[0] == "::":
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         super(ThreadingHTTPServer, self).server_bind()
 

@@ -10,8 +10,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from exporter.address import TcpAddress
 from exporter.metrics.connections import BoundedServer, Limits
-from exporter.metrics.listen import Listen, bind_error
+from exporter.metrics.listen import EVERYWHERE, bind_error
 from exporter.metrics.site import PROBES, Answer, Site, plain
 from exporter.metrics.tls import Tls
 from joulecast.version import __version__
@@ -27,7 +28,7 @@ class MetricsServer:
 
     def __init__(
         self,
-        listen: str,
+        listen: TcpAddress,
         site: Site,
         *,
         tls: Tls | None = None,
@@ -35,8 +36,8 @@ class MetricsServer:
         limits: Limits = Limits(),  # noqa: B008 - frozen
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Check the address and read the TLS files; nothing is bound yet. Raises JoulecastError."""
-        self._listen = Listen.parse(listen)
+        """Read the TLS files; nothing is bound yet. Raises JoulecastError."""
+        self._listen = listen
         self._handler = partial(_Handler, site, token.encode())
         self._tls = tls.context() if tls else None
         self._limits = limits
@@ -62,17 +63,17 @@ class MetricsServer:
             self._server = None
 
     @property
-    def address(self) -> str:
-        """HOST:PORT; once started with the port that was bound, also where port 0 was asked for."""
+    def address(self) -> TcpAddress:
+        """Where it listens; once started with the port that was bound, also where port 0 was asked for."""
         if self._server is None:
-            return str(self._listen)
-        return str(Listen(self._listen.host, self._server.server_address[1]))
+            return self._listen
+        return TcpAddress(self._listen.host, self._server.server_address[1])
 
     @property
     def url(self) -> str:
         """Where a person on this machine finds the status page."""
-        host, port = Listen.parse(self.address)
-        here = Listen("localhost" if host in ("", "0.0.0.0", "::") else host, port)  # noqa: S104 - compared, not bound
+        host, port = self.address
+        here = TcpAddress("localhost" if host in EVERYWHERE else host, port)
         return f"{'https' if self._tls else 'http'}://{here}/"
 
 

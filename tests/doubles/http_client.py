@@ -5,6 +5,8 @@ import ssl
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from exporter.address import TcpAddress
+
 
 class Response(NamedTuple):
     """A response as it came over the wire, still packed if it was."""
@@ -20,19 +22,18 @@ class Response(NamedTuple):
 
 
 def request(
-    address: str,
+    address: TcpAddress,
     path: str,
     *,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> Response:
-    """Ask `address` (HOST:PORT) for `path` on a connection of its own."""
-    host, _, port = address.rpartition(":")
+    """Ask `address` for `path` on a connection of its own."""
     if tls is None:
-        connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=30)
+        connection = http.client.HTTPConnection(*address, timeout=30)
     else:
-        connection = http.client.HTTPSConnection(host.strip("[]"), int(port), timeout=30, context=tls)
+        connection = http.client.HTTPSConnection(*address, timeout=30, context=tls)
     try:
         connection.request(method, path, headers=dict(headers or {}))
         response = connection.getresponse()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from doubles.served_node import Node
+from doubles.served_node import ANY_PORT, Node
 
 from exporter.metrics.connections import Limits
 from exporter.metrics.http import MetricsServer
@@ -43,7 +43,7 @@ def serve(node: Node) -> Iterator[Callable[..., MetricsServer]]:
     servers: list[MetricsServer] = []
 
     def start(*, token: str = "", tls: Tls | None = None, limits: Limits | None = None) -> MetricsServer:
-        server = MetricsServer("127.0.0.1:0", node.site(), token=token, tls=tls, limits=limits or Limits())
+        server = MetricsServer(ANY_PORT, node.site(), token=token, tls=tls, limits=limits or Limits())
         server.start()
         servers.append(server)
         return server

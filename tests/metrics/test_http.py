@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 from doubles.http_client import request
-from doubles.served_node import Node
+from doubles.served_node import ANY_PORT, Node
 from doubles.snapshots import snapshot_of
 
+from exporter.address import TcpAddress
 from exporter.metering.snapshot import EMPTY, Snapshot
 from exporter.metrics.connections import Limits
 from exporter.metrics.http import MetricsServer
@@ -151,7 +152,7 @@ def test_page_that_fails_answers_500_and_is_logged(caplog: pytest.LogCaptureFixt
     def broken() -> Snapshot:
         raise ZeroDivisionError("secret detail")
 
-    server = MetricsServer("127.0.0.1:0", Site(latest=broken))
+    server = MetricsServer(ANY_PORT, Site(latest=broken))
     server.start()
     try:
         with caplog.at_level(logging.ERROR):
@@ -174,18 +175,18 @@ def test_taken_port_is_told_with_a_remedy(serve: Serve) -> None:
 def test_foreign_address_is_told_with_a_remedy() -> None:
     """An address of another machine cannot be bound, and that is what the message says."""
     with pytest.raises(JoulecastError, match=r"192\.0\.2\.1 is no address of this machine"):
-        MetricsServer("192.0.2.1:0", Node().site()).start()
+        MetricsServer(TcpAddress("192.0.2.1", 0), Node().site()).start()
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
 def test_every_interface_means_both_families() -> None:
-    """`:PORT` is reached over IPv4 and IPv6."""
-    server = MetricsServer(":0", Node().site())
+    """`[::]:PORT` is reached over IPv4 and IPv6."""
+    server = MetricsServer(TcpAddress("::", 0), Node().site())
     server.start()
     try:
-        port = server.address.rpartition(":")[2]
-        assert request(f"127.0.0.1:{port}", "/-/healthy").status == 200
-        assert request(f"[::1]:{port}", "/-/healthy").status == 200
+        port = server.address.port
+        assert request(TcpAddress("127.0.0.1", port), "/-/healthy").status == 200
+        assert request(TcpAddress("::1", port), "/-/healthy").status == 200
         assert server.url == f"http://localhost:{port}/"
     finally:
         server.close()
@@ -204,10 +205,9 @@ def test_closed_door_frees_its_port(serve: Serve) -> None:
     again.close()
 
 
-def connect(address: str) -> socket.socket:
+def connect(address: TcpAddress) -> socket.socket:
     """A client that connects, sends half a request, and then nothing."""
-    host, _, port = address.rpartition(":")
-    client = socket.create_connection((host, int(port)), timeout=30)
+    client = socket.create_connection(address, timeout=30)
     client.sendall(b"GET /metrics HT")
     return client
 
@@ -244,13 +244,12 @@ def test_slow_clients_are_hung_up_on(serve: Serve) -> None:
 def test_garbage_is_refused_and_the_door_stays_open(serve: Serve) -> None:
     """Bytes that are no HTTP cost their sender the connection, nobody else anything."""
     address = serve().address
-    host, _, port = address.rpartition(":")
     for garbage in (
         b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
         b"GET " + b"a" * 70000 + b" HTTP/1.1\r\n\r\n",
         b"\r\n\r\n",
     ):
-        with socket.create_connection((host, int(port)), timeout=30) as client:
+        with socket.create_connection(address, timeout=30) as client:
             client.sendall(garbage)
             client.shutdown(socket.SHUT_WR)
             client.recv(100)
@@ -308,4 +307,4 @@ def test_silent_tls_clients_do_not_block_the_door(serve: Serve, certificate: tup
 def test_unusable_certificate_is_told_with_a_remedy(tmp_path: Path) -> None:
     """A missing or wrong file is named."""
     with pytest.raises(JoulecastError, match=r"absent\.pem.*PEM"):
-        MetricsServer("127.0.0.1:0", Node().site(), tls=Tls(tmp_path / "absent.pem", tmp_path / "absent.key"))
+        MetricsServer(ANY_PORT, Node().site(), tls=Tls(tmp_path / "absent.pem", tmp_path / "absent.key"))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from doubles.prometheus import Prometheus, needs_prometheus
-from doubles.served_node import Node
+from doubles.served_node import ANY_PORT, Node
 
 from exporter.metrics.http import MetricsServer
 
@@ -16,9 +16,9 @@ NODE_POWER_BY_PARTS = 'sum(joulecast_power_watts{component=~"cpu|dram|gpu",zone=
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """A server that scrapes a node with everything."""
-    door = MetricsServer("127.0.0.1:0", Node().site())
+    door = MetricsServer(ANY_PORT, Node().site())
     door.start()
-    with Prometheus(tmp_path_factory.mktemp("prometheus"), door.address) as server:
+    with Prometheus(tmp_path_factory.mktemp("prometheus"), str(door.address)) as server:
         yield server
     door.close()
 
