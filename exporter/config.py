@@ -1,0 +1,180 @@
+"""The exporter's configuration: every option declared once, read from flags, JOULECAST_* variables and a TOML file."""
+# ruff: noqa: RUF009 - `option` makes a dataclasses.field, which is what the rule asks for
+
+import os
+import socket
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from exporter.address import Address, TcpAddress, UnixAddress, parse_address, parse_tcp
+from exporter.option_sources import Given, from_environment, from_file, from_flags
+from exporter.options import (
+    PATH,
+    SWITCH,
+    TEXT,
+    Kind,
+    add_flags,
+    declared,
+    flag_of,
+    number,
+    one_of,
+    option,
+    parsed,
+    several,
+    whole_number,
+)
+from joulecast.errors import JoulecastError
+
+SYSTEM_STATE = Path("/var/lib/joulecast")
+RUN_DIRECTORY = Path("/run/joulecast")
+DEFAULT_TCP = TcpAddress("127.0.0.1", 9878)
+
+_HOST_PORT = Kind("HOST:PORT, as 127.0.0.1:9877, or 0.0.0.0:9877 for every interface", parse_tcp)
+_GRPC = several(parse_address, "unix:///PATH or HOST:PORT, several by commas")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every option with its value. Read it where the rooms are wired; they receive values, never this."""
+
+    listen: TcpAddress = option(
+        _HOST_PORT,
+        "where /metrics and the status page are served",
+        metavar="HOST:PORT",
+        default=TcpAddress("127.0.0.1", 9877),
+    )
+    grpc: tuple[Address, ...] = option(
+        _GRPC,
+        "where the energy service listens; repeat it, or separate by commas",
+        metavar="ADDRESS",
+        default_text=f"unix://{RUN_DIRECTORY}/joulecast.sock if that directory is writable, and {DEFAULT_TCP}",
+    )
+    state_dir: Path = option(
+        PATH,
+        "what outlives a restart: intervals, counters, idle baseline",
+        metavar="DIR",
+        default_text=f"{SYSTEM_STATE} if it can be written, else $XDG_STATE_HOME/joulecast or ~/.local/state/joulecast",
+    )
+    store: str | None = option(
+        TEXT,
+        "database of the intervals: a path, sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE",
+        metavar="URL",
+        default_text="joulecast.db in the state directory",
+    )
+    store_sync: str = option(
+        one_of("normal", "full"),
+        "normal: an acknowledged begin survives kill -9, a power cut may cost the last moments; full: it survives both",
+        metavar="normal|full",
+        default="normal",
+    )
+    node: str = option(
+        TEXT, "this node's name in a database that nodes share", metavar="NAME", default_text="the host name"
+    )
+    period: float = option(
+        number(0.05, 60, "seconds"), "seconds between two readings of the sensors", metavar="SECONDS", default=1.0
+    )
+    sysfs: Path = option(PATH, "where sysfs is mounted", metavar="DIR", default=Path("/sys"))
+    procfs: Path = option(PATH, "where procfs is mounted", metavar="DIR", default=Path("/proc"))
+    replay: Path | None = option(PATH, "play this recorded machine instead of reading sensors", metavar="CAPTURE")
+    cpu_tdp_watts: float | None = option(
+        number(1, 5000, "watts"),
+        "power of all CPU packages at full load, for a machine without any CPU sensor",
+        metavar="WATTS",
+    )
+    max_label_sets: int = option(
+        whole_number(1, 100_000),
+        "pairs of job and phase kept apart on /metrics; the rest is summed as `other`",
+        metavar="NUMBER",
+        default=200,
+    )
+    retention_days: float = option(
+        number(0, 36_500, "days"), "days a finished interval is kept; 0 keeps all", metavar="DAYS", default=90.0
+    )
+    tls_cert: Path | None = option(PATH, "certificate (PEM) for gRPC over TCP", metavar="FILE")
+    tls_key: Path | None = option(PATH, "its private key (PEM)", metavar="FILE")
+    tls_client_ca: Path | None = option(
+        PATH, "only clients with a certificate signed by this CA (PEM) are let in", metavar="FILE"
+    )
+    token_file: Path | None = option(
+        PATH, "file with the bearer token that gRPC clients over TCP must send", metavar="FILE"
+    )
+    insecure: bool = option(
+        SWITCH, "serve gRPC beyond this machine although it has no TLS or no token", default=False, default_text="off"
+    )
+    log_level: str = option(
+        one_of("debug", "info", "warning", "error"), "least severe message to log", metavar="LEVEL", default="info"
+    )
+    config: Path | None = option(
+        PATH, "TOML file with any of these options, as period = 0.5", metavar="FILE", in_file=False
+    )
+    notes: tuple[str, ...] = ()  # what the defaults made of this machine, to be logged
+
+
+OPTIONS = declared(Config)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Give a parser one flag per option."""
+    add_flags(parser, OPTIONS)
+
+
+def load_config(
+    flags: Namespace,
+    environ: Mapping[str, str],
+    *,
+    system_state: Path = SYSTEM_STATE,
+    run_directory: Path = RUN_DIRECTORY,
+) -> Config:
+    """Each option from the first that gives it: flag, variable, file, default. Raises JoulecastError."""
+    given: dict[str, Given] = {}
+    for each in chain(from_flags(flags, OPTIONS), from_environment(environ, OPTIONS)):
+        given.setdefault(each.name, each)
+    if "config" in given:
+        for each in from_file(_value(given["config"]), OPTIONS):
+            given.setdefault(each.name, each)
+    values = {name: _value(each) for name, each in given.items()}
+    _check_tls(values)
+    values.setdefault("node", socket.gethostname())
+    if "state_dir" not in values:
+        values["state_dir"] = _default_state(environ, system_state)
+    if "grpc" not in values:
+        values["grpc"], values["notes"] = _default_grpc(run_directory)
+    return Config(**values)
+
+
+def _value(given: Given) -> Any:
+    return parsed(OPTIONS[given.name], given.source, given.raw, typed=given.typed)
+
+
+def _check_tls(values: Mapping[str, Any]) -> None:
+    for name, needed in (("tls_cert", "tls_key"), ("tls_key", "tls_cert"), ("tls_client_ca", "tls_cert")):
+        if name in values and needed not in values:
+            raise JoulecastError(f"{flag_of(name)} is given without {flag_of(needed)}", "give both, or neither")
+
+
+def _default_state(environ: Mapping[str, str], system_state: Path) -> Path:
+    if _is_usable(system_state):
+        return system_state
+    home = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".local/state"
+    return Path(home) / "joulecast"
+
+
+def _default_grpc(run_directory: Path) -> tuple[tuple[Address, ...], tuple[str, ...]]:
+    if _is_usable(run_directory):
+        return (UnixAddress(run_directory / "joulecast.sock"), DEFAULT_TCP), ()
+    return (DEFAULT_TCP,), (
+        f"no Unix socket: {run_directory} cannot be written; workloads on this machine use {DEFAULT_TCP}",
+    )
+
+
+def _is_usable(directory: Path) -> bool:
+    """Whether files can be made there, be it after making the directory itself."""
+    try:
+        place = directory if directory.exists() else directory.parent
+        return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    except OSError:
+        return False
