@@ -27,7 +27,7 @@ struct device {
     int64_t half_period_ns, wave_start_ns, wave_end_ns;
     int64_t tick_ns, phase_ns; /* the counter is refreshed at phase + n ticks; 0: at every read */
     int64_t power_tick_ns;   /* the power sensor likewise, at the same phase */
-    int64_t pinned_mj;       /* the counter shows this and stands still; -1: it follows the waveform */
+    uint64_t pinned_mj;      /* the counter shows this while counter_pinned */
     int64_t pinned_mw;       /* power shows this raw value; -1: it follows the waveform */
     int64_t fussy_ns;        /* two power reads closer than this spoil the second */
     int64_t last_power_ns, last_energy_ns, shortest_energy_gap_ns;
@@ -40,7 +40,7 @@ struct device {
     uint32_t utilization, memory_utilization, sm_clock, memory_clock;
     int32_t temperature, memory_temperature;
     int32_t lost, fussy_error;
-    uint32_t delay_ms, handle_epoch, mig_enabled, slices, padding;
+    uint32_t delay_ms, handle_epoch, mig_enabled, slices, counter_pinned;
     char uuid[48], name[64], pci_bus_id[32];
     char slice_uuids[MAX_SLICES][48];
 };
@@ -150,7 +150,7 @@ static int64_t last_tick(const struct device *d, int64_t time, int64_t tick_ns) 
 }
 
 static uint64_t counter_mj(const struct device *d, int64_t time) {
-    if (d->pinned_mj != -1) return (uint64_t)d->pinned_mj;
+    if (d->counter_pinned) return d->pinned_mj;
     int64_t tick = last_tick(d, time, d->tick_ns);
     return tick < d->base_ns ? d->held_uj / 1000 : energy_mj(d, tick);
 }

@@ -31,7 +31,7 @@ __all__ = ["Call", "FakeGpu", "FakeNvml"]
 NO_PERMISSION, NOT_SUPPORTED, DRIVER_NOT_LOADED, TIMEOUT, FUNCTION_NOT_FOUND = 4, 3, 9, 10, 13
 GPU_IS_LOST, UNKNOWN = 15, 999
 AMPERE, HOPPER = 7, 9
-_GA100, _GH100 = 0x20B210DE, 0x233010DE  # PCI ids of an A100 and an H100
+_H100 = 0x233010DE  # its PCI id
 
 
 class FakeGpu:
@@ -76,7 +76,7 @@ class FakeGpu:
         """What is drawn at one monotonic time."""
         return self._wave_at(nanoseconds(at)).power_mw(nanoseconds(at)) * 1e-3
 
-    def set_ticks(self, counter_ms: float = 100.0, power_ms: float = 0.0, phase_ms: float = 0.0) -> None:
+    def set_ticks(self, counter_ms: float = 100.0, power_ms: float = 100.0, phase_ms: float = 0.0) -> None:
         """How often the counter and the power sensor are refreshed, and where on the clock; 0 is at every read."""
         with self._fake._editing():
             self._raw.tick_ns = round(counter_ms * 1e6)
@@ -88,7 +88,7 @@ class FakeGpu:
 
     def pin_counter(self, millijoules: int | None) -> None:
         """Let the counter show this raw value, whatever is consumed; None lets it count again."""
-        self._set(pinned_mj=-1 if millijoules is None else _signed(millijoules))
+        self._set(counter_pinned=millijoules is not None, pinned_mj=millijoules or 0)
 
     def pin_power(self, milliwatts: int | None) -> None:
         """Let power show this raw value, whatever is consumed; None lets it follow the waveform again."""
@@ -224,11 +224,15 @@ class FakeNvml:
         uuid: str = "",
         name: str = "NVIDIA H100 80GB HBM3",
         architecture: int = HOPPER,
-        pci_device_id: int = _GH100,
+        pci_device_id: int = _H100,
         consumed_joules: float = 1000.0,
         tick_ms: float = 100.0,
+        power_tick_ms: float = 100.0,
     ) -> FakeGpu:
-        """Plug in a GPU, visible to the next initialisation that counts them."""
+        """Plug in a GPU, visible to the next initialisation that counts them.
+
+        As on a real H100, counter and power are refreshed every 100 ms; with 0 they follow at every read.
+        """
         index = len(self.gpus)
         if index == MAX_DEVICES:
             raise ValueError(f"the fake driver has room for {MAX_DEVICES} GPUs")
@@ -238,8 +242,9 @@ class FakeNvml:
             raw.name = name.encode()
             raw.pci_bus_id = f"00000000:{index + 1:02X}:00.0".encode()
             raw.architecture, raw.pci_device_id = architecture, pci_device_id
-            raw.pinned_mj = raw.pinned_mw = -1
+            raw.pinned_mw = -1
             raw.tick_ns = round(tick_ms * 1e6)
+            raw.power_tick_ns = round(power_tick_ms * 1e6)
             raw.memory_total, raw.memory_reserved = 80 * 2**30, 2**29
             raw.temperature, raw.memory_temperature = 35, 40
             raw.sm_clock, raw.memory_clock = 1980, 2619
@@ -302,8 +307,3 @@ class FakeNvml:
             yield
         finally:
             self._state.edits += 1
-
-
-def _signed(value: int) -> int:
-    """The same 64 bits as a signed number."""
-    return value - 2**64 if value >= 2**63 else value

@@ -26,7 +26,7 @@ def _handle(index: int = 0) -> object:
 
 def test_the_counter_is_the_integral_of_a_square_wave(fake: FakeNvml) -> None:
     """Whole and partial periods, before, inside and after the wave, all agree with the closed form to a millijoule."""
-    gpu = fake.add(watts=70.0, tick_ms=0)
+    gpu = fake.add(watts=70.0, tick_ms=0, power_tick_ms=0)
     gpu.square_wave(400.0, 180.0, 0.37, start=5000.25, end=5003.5)
     handle = _handle()
     begin = pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
@@ -63,7 +63,7 @@ def test_the_counter_moves_only_at_its_ticks(fake: FakeNvml) -> None:
 
 def test_another_process_sees_live_changes(fake: FakeNvml) -> None:
     """A process started with `environment` reads what this one has just set, and its calls are counted here."""
-    gpu = fake.add(watts=123.0)
+    gpu = fake.add(watts=123.0, power_tick_ms=0)
     gpu.fail(Call.ENERGY, NOT_SUPPORTED)
     program = (
         "import pynvml; pynvml.nvmlInit(); h = pynvml.nvmlDeviceGetHandleByIndex(0)\n"

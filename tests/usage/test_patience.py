@@ -19,10 +19,12 @@ class GatedSource:
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.entered = 0
+        self.inside = threading.Event()
         self.left = threading.Semaphore(0)
 
     def read(self) -> Iterator[UsageReading]:
         self.entered += 1
+        self.inside.set()
         self.gate.wait(60)
         yield READING
         self.left.release()
@@ -40,6 +42,7 @@ def test_a_hanging_read_gives_nothing_and_is_not_repeated() -> None:
     source = GatedSource()
     patient = PatientSource(source, patience=0.01)
     assert [list(patient.read()) for _ in range(3)] == [[], [], []]
+    assert source.inside.wait(60)
     assert source.entered == 1
     source.gate.set()
 
