@@ -78,7 +78,7 @@ class SqlLedger:
             raise DuplicateRequest(f"request {interval.tag.request_id} has begun an interval already", "use that one")
 
     def save(self, intervals: Sequence[Interval]) -> None:
-        """Write these intervals as they are now, all or none; an ended one needs its edges no more."""
+        """Write these intervals as they are now, all or none; a finished one needs its edges no more."""
         if not intervals:
             return
         rows = [row_from_interval(interval) | {"node": self._node} for interval in intervals]
@@ -125,7 +125,7 @@ class SqlLedger:
             connection.execute(SAVE_EDGES, {"id": interval_id, "document": dict(edges)})
 
     def edges(self, interval_id: str) -> Mapping[str, Any] | None:
-        """The begin edge kept by `save_edges`, while the interval is not ended."""
+        """The begin edge kept by `save_edges`; a truncated interval has it still, should its workload live after all."""
         query = select(intervals.c.edges).where(intervals.c.interval_id == interval_id)
         with self._database.reading() as connection:
             edges: Mapping[str, Any] | None = connection.execute(query).scalar()

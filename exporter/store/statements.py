@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, insert, null, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, insert, null, select, update
 
 from exporter.intervals.interval import Status
 from exporter.intervals.ledger import Query
@@ -38,12 +38,11 @@ SAVE_EDGES = update(intervals).where(intervals.c.interval_id == bindparam("id"))
 
 
 def save_intervals(backend: Backend) -> Any:
-    """Insert, or overwrite all but the id and the edges; an ended interval loses its edges."""
+    """Insert, or overwrite all but the id and the edges; a finished interval loses its edges."""
     upsert = backend.upsert(intervals)
     new = upsert.excluded
     changes = {column.name: new[column.name] for column in LISTED if column is not intervals.c.interval_id}
-    ended = or_(*(new.status == status for status in ENDED))
-    changes["edges"] = case((ended, null()), else_=intervals.c.edges)
+    changes["edges"] = case((new.status == Status.FINISHED.value, null()), else_=intervals.c.edges)
     return upsert.on_conflict_do_update(index_elements=[intervals.c.interval_id], set_=changes)
 
 

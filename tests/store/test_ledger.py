@@ -117,11 +117,12 @@ def test_unsettled_are_the_open_and_the_settling(ledger: SqlLedger) -> None:
     assert [settling, is_open] == ledger.unsettled()
 
 
-def test_edges_last_until_the_interval_ends(ledger: SqlLedger) -> None:
-    """The begin edge is kept beside an open interval, through saves, and dropped with its end."""
+def test_edges_last_until_the_interval_finishes(ledger: SqlLedger) -> None:
+    """The begin edge is kept through saves and truncation, which a late end may correct, and dropped at the finish."""
     interval = an_open_interval()
     ledger.open(interval)
     ledger.save_edges(interval.interval_id, {"cpu/0": [1.5, None]})
+    interval.status = Status.TRUNCATED
     ledger.save([interval])
 
     assert ledger.edges(interval.interval_id) == {"cpu/0": [1.5, None]}
