@@ -114,7 +114,8 @@ class PowerMeter:
     """A power sensor without a counter: trapezoids over time, gaps left open.
 
     A reading averaged over the last `averaging_seconds` stands for the middle of that window. The error of one
-    trapezoid is that of a step somewhere inside it: uniform, of variance (dP dt)^2 / 12.
+    trapezoid is that of a step somewhere inside it: uniform, of variance (dP dt)^2 / 12. A reading that is the mean
+    since the one before (`Series.is_mean`) needs no trapezoid: it is that energy.
     """
 
     anchor = None
@@ -143,6 +144,9 @@ class PowerMeter:
             self.curve.append(placed, 0.0, observed_seconds=0.0)
             return None
         duration = placed - self.curve.front
+        if self.series.is_mean:
+            self.curve.append(placed, watts * duration, power_bounds=(0.0, self.series.max_watts))
+            return None
         swing = abs(watts - last[1])
         self.curve.append(
             placed,

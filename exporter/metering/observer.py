@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from exporter.metering.lane import Lane
 from exporter.metering.node import NodeMeter
 from exporter.metering.own_cost import OwnCost
-from exporter.metering.snapshot import EMPTY, CpuIdentity, GpuIdentity, IdleState, Snapshot
+from exporter.metering.snapshot import EMPTY, IdleState, Snapshot
 from exporter.metering.usage_tracks import UsageTracks
+from exporter.sensors.nvml.gpu import Gpu
+from exporter.usage.host import Cpus
 from joulecast.clock import Clock
 from joulecast.component import Component, SeriesKey
 
@@ -23,8 +25,8 @@ class Observer:
         clock: Clock,
         *,
         idle: Callable[[], Mapping[SeriesKey, IdleState]],
-        gpus: Callable[[], Sequence[GpuIdentity]],
-        cpu: CpuIdentity | None,
+        gpus: Callable[[], Sequence[Gpu]],
+        cpu: Cpus | None,
         own_cost: OwnCost,
     ) -> None:
         self._node = node

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from exporter.sensors.nvml.gpu import Gpu
 from exporter.sensors.sensor import Series
+from exporter.usage.host import Cpus
 from exporter.usage.source import UsageReading
 from joulecast.component import SeriesKey
 from joulecast.provenance import Provenance
@@ -46,28 +48,6 @@ class IdleState:
 
 
 @dataclass(frozen=True, slots=True)
-class GpuIdentity:
-    """What a GPU is; joined to its series by `uuid`."""
-
-    uuid: str
-    index: int
-    model: str
-    driver: str
-    pci_bus_id: str = ""
-    memory_bytes: int | None = None
-    power_limit_watts: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CpuIdentity:
-    """What the CPUs are."""
-
-    model: str
-    sockets: int
-    logical_cpus: int
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The node at one moment. `None` and missing entries mean not known, never zero."""
 
@@ -79,8 +59,8 @@ class Snapshot:
     node_provenance: Provenance | None
     sensors: Sequence[SensorState]
     usage: Sequence[UsageReading] = ()
-    gpus: Sequence[GpuIdentity] = ()
-    cpu: CpuIdentity | None = None
+    gpus: Sequence[Gpu] = ()
+    cpu: Cpus | None = None
     idle: Mapping[SeriesKey, IdleState] = field(default_factory=dict)
     counter_to_power: Mapping[str, float] = field(default_factory=dict)  # GPU uuid -> energy counter / integrated power
     exporter_joules: float | None = None  # this process's own share, by CPU time

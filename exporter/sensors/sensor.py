@@ -51,6 +51,7 @@ class Series:
     resolution_joules: float = 0.0  # one step of the counter
     update_seconds: float = 0.0  # the hardware refreshes the counter this often
     averaging_seconds: float = 0.0  # a power reading is the mean over this long before it
+    is_mean: bool = False  # a power reading is the mean since the reading before it
     power_update_seconds: float = 0.0  # the driver refreshes the power reading only this often
     relative_error: float = 0.0  # gain or model error, half-width as a ratio: the same sign in every interval
     note: str = ""  # what a reader should know ("assumed: no SMBIOS here")

@@ -111,6 +111,7 @@ class TdpSensor:
             quantity=Quantity.POWER,
             source=f"TDP x utilisation from {self._procfs / 'stat'}",
             max_watts=full.watts,
+            is_mean=True,
             relative_error=full.relative_error,
             note=full.note,
         )

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from exporter.intervals.figures import NET_JOULES_BUCKETS, IntervalFigures, NetHistogram
-from exporter.metering.snapshot import CpuIdentity, GpuIdentity, IdleState, SensorState, SeriesState, Snapshot
+from exporter.metering.snapshot import IdleState, SensorState, SeriesState, Snapshot
+from exporter.sensors.nvml.gpu import Gpu
 from exporter.sensors.sensor import Quantity, Series
+from exporter.usage.host import Cpus
 from exporter.usage.source import Gauge, UsageReading
 from joulecast.component import Component, SeriesKey, is_node_part
 from joulecast.provenance import Provenance
@@ -50,7 +52,7 @@ def snapshot_of(
     *,
     sensors: Sequence[SensorState] = (),
     usage: Sequence[UsageReading] = (),
-    gpus: Sequence[GpuIdentity] = (),
+    gpus: Sequence[Gpu] = (),
 ) -> Snapshot:
     """A snapshot whose node sums are those of its counted series."""
     counted = [state for state in series if state.counted]
@@ -115,7 +117,7 @@ def full_snapshot(sockets: int = 2, gpus: int = 8) -> Snapshot:
         sensors=bare.sensors,
         usage=bare.usage,
         gpus=bare.gpus,
-        cpu=CpuIdentity("Imaginary Xeon 8000", sockets, 64),
+        cpu=Cpus("Imaginary Xeon 8000", sockets, 64),
         idle={
             SeriesKey(Component.CPU, "0", "package"): IdleState(48.5, 0.5, "experiment", 60.0, 1_759_000_000.0),
             SeriesKey(Component.CPU, "0", "core"): IdleState(20.5, 0.5, "experiment", 60.0, 1_759_000_000.0),
@@ -125,9 +127,9 @@ def full_snapshot(sockets: int = 2, gpus: int = 8) -> Snapshot:
     )
 
 
-def gpu_identity(index: int) -> GpuIdentity:
+def gpu_identity(index: int) -> Gpu:
     """The identity of one imaginary GPU."""
-    return GpuIdentity(
+    return Gpu(
         f"GPU-{index:08d}", index, "Imaginary H100", "580.65", f"00000000:{index:02X}:00.0", 80 * 1024**3, 700.0
     )
 

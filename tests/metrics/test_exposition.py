@@ -13,8 +13,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.intervals.figures import IntervalFigures
-from exporter.metering.snapshot import GpuIdentity
 from exporter.metrics.collector import NodeCollector
+from exporter.sensors.nvml.gpu import Gpu
 
 Encode = Callable[[CollectorRegistry], bytes]
 Parse = Callable[[str], Iterable[Metric]]
@@ -54,6 +54,6 @@ def test_any_job_name_is_read_back(job: str) -> None:
 def test_bytes_that_are_no_text_do_not_cost_the_scrape() -> None:
     """A driver's name with undecodable bytes is shown with question marks, beside everything else."""
     registry = CollectorRegistry()
-    broken = GpuIdentity("GPU-1", 0, b"H\xff100".decode("utf-8", "surrogateescape"), "580")
+    broken = Gpu("GPU-1", 0, b"H\xff100".decode("utf-8", "surrogateescape"), "580")
     registry.register(NodeCollector(lambda: snapshot_of([], gpus=[broken]), IntervalFigures))
     assert 'model="H?100"' in generate_latest(registry).decode()

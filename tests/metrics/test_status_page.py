@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from doubles.http_client import request
 from doubles.served_node import NOW, Node
-from doubles.snapshots import sensor_state, series_state, snapshot_of
+from doubles.snapshots import full_snapshot, gpu_identity, machine_usage, sensor_state, series_state, snapshot_of
 
 from exporter.intervals.interval import Interval, Tag
 from exporter.metering.snapshot import EMPTY, IdleState, Snapshot
@@ -87,20 +87,44 @@ def test_denied_sensor_comes_with_its_remedy() -> None:
     assert "grant access to rapl" in page
 
 
+def test_usage_is_in_units_people_read() -> None:
+    """Ratios become percentages, temperatures whole degrees."""
+    page = page_of(snapshot_of([], usage=machine_usage()))
+    assert "<td>cpu utilization</td><td></td><td></td>" in page
+    assert ">43.8%<" in page
+    assert ">62 °C<" in page
+
+
+def test_each_gpu_has_one_row_of_all_that_is_known() -> None:
+    """A server of eight GPUs has eight rows, each with its usage, limits and why it is slowed."""
+    reader = Reader(page_of(full_snapshot(gpus=8)))
+    row = reader.texts.index("GPU-00000003", reader.texts.index("slowed by"))
+    assert reader.texts[row - 1 : row + 8] == [
+        "3",
+        "GPU-00000003",
+        "Imaginary H100",
+        "87.5%",
+        "40.0 GiB of 80.0 GiB",
+        "66 °C",
+        "1980 MHz",
+        "700.0 W",
+        "power_cap",
+    ]
+
+
+def test_gpu_that_tells_little_has_gaps_and_no_zeros() -> None:
+    """What a driver does not give is left blank."""
+    page = page_of(snapshot_of([], gpus=[gpu_identity(0)]))
+    blank = '<td class="number"></td>'
+    assert f"<td>Imaginary H100</td>{blank * 5}<td></td></tr>" in page
+
+
 @pytest.mark.parametrize(
-    ("gauge", "value", "text"),
-    [
-        (Gauge.CPU_UTILIZATION, 0.4375, "43.8%"),
-        (Gauge.GPU_MEMORY_USED, 40.0 * 1024**3, "40.0 GiB"),
-        (Gauge.GPU_SM_CLOCK, 1.98e9, "1980 MHz"),
-        (Gauge.TEMPERATURE, 61.5, "62 °C"),
-        (Gauge.GPU_POWER_LIMIT, 700.0, "700.0 W"),
-        (Gauge.GPU_THROTTLED, 1.0, "yes"),
-    ],
+    ("joules", "text"), [(0.0, "0.0 J"), (999.9, "999.9 J"), (262_143.0, "262.1 kJ"), (7.5e6, "2.08 kWh")]
 )
-def test_usage_is_in_units_people_read(gauge: Gauge, value: float, text: str) -> None:
-    """Ratios become percentages, bytes GiB, hertz MHz."""
-    assert f">{text}</td>" in page_of(snapshot_of([], usage=[UsageReading(gauge, value, "gpu", "GPU-1")]))
+def test_energy_is_in_units_people_read(joules: float, text: str) -> None:
+    """Joules at first, kilowatt-hours from one on."""
+    assert f">{text}<" in page_of(snapshot_of([series_state(Component.GPU, "GPU-1", joules=joules)]))
 
 
 def test_open_intervals_are_listed_with_their_age() -> None:
