@@ -125,7 +125,7 @@ class SqlLedger:
             connection.execute(SAVE_EDGES, {"id": interval_id, "document": dict(edges)})
 
     def edges(self, interval_id: str) -> Mapping[str, Any] | None:
-        """The begin edge kept by `save_edges`; a truncated interval has it still, should its workload live after all."""
+        """The begin edge kept by `save_edges`; a truncated interval has it still, should a late end come."""
         query = select(intervals.c.edges).where(intervals.c.interval_id == interval_id)
         with self._database.reading() as connection:
             edges: Mapping[str, Any] | None = connection.execute(query).scalar()
