@@ -19,7 +19,7 @@ def joules_from_millijoules(millijoules: int) -> float:
 
 
 def watts_from_microwatts(microwatts: int) -> float:
-    """hwmon `power*_input` is in microwatts."""
+    """Hwmon `power*_input` is in microwatts."""
     return microwatts * 1e-6
 
 
@@ -29,23 +29,28 @@ def watts_from_milliwatts(milliwatts: int) -> float:
 
 
 def volts_from_millivolts(millivolts: int) -> float:
-    """hwmon `in*_input` and SMBIOS voltages are in millivolts."""
+    """Hwmon `in*_input` and SMBIOS voltages are in millivolts."""
     return millivolts * 1e-3
 
 
 def amperes_from_milliamperes(milliamperes: int) -> float:
-    """hwmon `curr*_input` is in milliamperes."""
+    """Hwmon `curr*_input` is in milliamperes."""
     return milliamperes * 1e-3
 
 
 def celsius_from_millicelsius(millicelsius: int) -> float:
-    """hwmon `temp*_input` is in thousandths of a degree Celsius."""
+    """Hwmon `temp*_input` is in thousandths of a degree Celsius."""
     return millicelsius * 1e-3
 
 
 def hertz_from_megahertz(megahertz: int) -> float:
     """NVML clocks are in megahertz."""
     return megahertz * 1e6
+
+
+def seconds_from_milliseconds(milliseconds: int) -> float:
+    """ACPI states its averaging intervals in milliseconds."""
+    return milliseconds * 1e-3
 
 
 def bytes_from_kibibytes(kibibytes: int) -> int:

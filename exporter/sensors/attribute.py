@@ -87,6 +87,9 @@ class Attribute:
     def _pread(self) -> bytes:
         try:
             return os.pread(self._descriptor, _LONGEST, 0)
+        except PermissionError as error:
+            # Permission was checked when it was opened: some drivers say this of a device in reset or asleep.
+            raise Unreadable("busy", f"{self.path}: the driver refuses to read it now") from error
         except OSError as error:
             raise self._unreadable(error) from error
 
