@@ -15,7 +15,6 @@ from doubles.sysfs import PowercapTree
 
 from exporter.sensors.rapl import RaplSensor
 from exporter.sensors.sensor import Reading
-from joulecast.component import Component
 
 BINARY = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
 PATIENCE_SECONDS = 20.0
@@ -68,10 +67,7 @@ def their_joules(address: str) -> dict[tuple[str, str], float]:
 def our_joules(sensor: RaplSensor, now: float) -> dict[tuple[str, str], float]:
     """What we show, by node_exporter's words for it."""
     return {
-        (
-            "dram" if one.series.key.component is Component.DRAM else one.series.key.zone,
-            one.series.key.device,
-        ): one.joules
+        (one.series.key.zone, one.series.key.device): one.joules
         for one in sensor.read(now)
         if isinstance(one, Reading) and one.joules is not None
     }
