@@ -1,4 +1,1 @@
-"""The exporter's own commands. Each module has `add_arguments` and `run`, and is loaded only when it is called.
-
-May import every room of the exporter; nothing imports this one but the command line.
-"""
+"""Commands that need the exporter's rooms; the command line loads them by name, and only when asked."""

@@ -1,0 +1,177 @@
+"""The only wiring: from a configuration to a running exporter. Tests build theirs through here too."""
+
+import logging
+import time
+
+import psutil
+
+from exporter.config import Config
+from exporter.intervals.accountant import Accountant
+from exporter.intervals.book import IntervalBook
+from exporter.intervals.checkpoints import IDLE, METERS, Checkpoints, load_state
+from exporter.intervals.experiment import IdleExperiment
+from exporter.intervals.figures import FigureBook
+from exporter.intervals.idle import IdleBaselines, QuietWatch
+from exporter.intervals.timeline import Timeline
+from exporter.metering.cadence import Attention, Pace
+from exporter.metering.fusion import LOOK_AHEAD_SECONDS
+from exporter.metering.lane import Lane
+from exporter.metering.node import NodeMeter
+from exporter.metering.observer import Observer
+from exporter.metering.own_cost import OwnCost
+from exporter.metering.sampler import Sampler
+from exporter.metering.usage_tracks import UsageTracks
+from exporter.metrics.http import MetricsServer
+from exporter.metrics.site import Site
+from exporter.metrics.status_page import About
+from exporter.metrics.tls import Tls
+from exporter.sensors.capture import Capture
+from exporter.sensors.inventory import take_inventory
+from exporter.sensors.nvml.gpu import resolve_gpus
+from exporter.sensors.sensor import Sensor
+from exporter.store.ledger import SqlLedger
+from exporter.store.state_directory import StateDirectory
+from joulecast.clock import Clock, SystemClock, boot_id
+
+log = logging.getLogger(__name__)
+
+PRUNE_SECONDS = 3600.0
+SECONDS_PER_DAY = 86400.0
+# The tick is late by this many periods before the exporter calls itself unhealthy.
+LATE_PERIODS = 5
+
+
+def pace_of(sensor: str, period: float) -> Pace:
+    """How each kind of sensor wants to be read; modelled ones are as cheap as counters."""
+    match sensor:
+        case "nvml" | "replay":
+            return Pace.fused(period, LOOK_AHEAD_SECONDS)
+        case "hwmon":
+            return Pace.power(period)
+        case _:
+            return Pace.counter(period)
+
+
+class Exporter:
+    """One exporter: measures, keeps intervals, and serves both doors. `start`, then `stop`."""
+
+    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+        """Claim the state directory, open the store and wire the rooms; nothing is read or served yet.
+
+        Raises JoulecastError with a remedy for whatever of the configuration cannot be had.
+        """
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.state = StateDirectory(config.state_dir)
+        self.ledger = SqlLedger(config.store or self.state.database, node=config.node, synchronous=config.store_sync)
+        boot = boot_id()
+
+        replay = Capture.load(config.replay) if config.replay else None
+        self.inventory = take_inventory(config.sysfs, config.procfs, replay=replay, tdp_watts=config.cpu_tdp_watts)
+        stale = max(3.0, 3 * config.period)
+        self.attention = Attention()
+        self.tracks = UsageTracks(stale)
+        self.node = NodeMeter(
+            self.clock, boot, stale_seconds=stale, checkpoint=load_state(self.ledger, METERS)
+        )
+        self.lanes = [self._lane(sensor) for sensor in self.inventory.sensors]
+        self.baselines = IdleBaselines(load_state(self.ledger, IDLE))
+        self.observer = self._observer()
+        self.sampler = Sampler(
+            self.lanes,
+            self.attention,
+            self.inventory.usage,
+            self.tracks,
+            self.clock,
+            period=config.period,
+            is_used=self.node.is_used,
+            on_tick=self._tick,
+        )
+
+        self.timeline = Timeline(self.clock, boot)
+        self.figures = FigureBook(config.max_label_sets)
+        accountant = Accountant(self.node, self.tracks, self.baselines, period=config.period)
+        self.book = IntervalBook(
+            self.timeline,
+            accountant,
+            self.attention,
+            self.ledger,
+            self.figures,
+            resolve_gpus=lambda selection: resolve_gpus(selection, self.inventory.gpus()),
+        )
+        self.quiet = QuietWatch(self.baselines, self.tracks)
+        self.checkpoints = Checkpoints(self.ledger, self.node, self.baselines)
+        self.experiment = IdleExperiment(
+            self.clock,
+            self.node,
+            self.attention,
+            self.baselines,
+            open_intervals=lambda: len(self.book.open_intervals()),
+            sleep=time.sleep,
+            keep=lambda: self.checkpoints.write_idle(self.clock.monotonic()),
+        )
+        self._pruned = float("-inf")
+        self._started = self.clock.monotonic()
+        self.http = self._http_server()
+
+    def start(self) -> None:
+        """Find the sensors, pick up what an earlier run left, and open both doors."""
+        last_known = self.node.last_known()
+        self.sampler.start()
+        self.book.recover(last_known)
+        self.http.start()
+
+    def stop(self) -> None:
+        """Close the doors, then stop measuring and keep what is needed to go on; open intervals stay open."""
+        self.http.close()
+        self.sampler.stop()
+        self.checkpoints.write(self.clock.monotonic())
+        self.ledger.close()
+        self.state.release()
+
+    def trouble(self) -> str | None:
+        """Why this exporter is not well, or None: its tick is overdue."""
+        late = self.clock.monotonic() - max(self.sampler.last_tick, self._started)
+        if late > max(LATE_PERIODS * self.config.period, 10.0):
+            return f"nothing was sampled for {late:.0f} s"
+        return None
+
+    def _tick(self, now: float) -> None:
+        """Once per period, after usage was read."""
+        self.timeline.watch()
+        self.observer.draw(now)
+        self.book.tick(now)
+        open_intervals = len(self.book.open_intervals())
+        self.quiet.look(self.node.meters(), now, self.clock.wall(), open_intervals=open_intervals)
+        self.checkpoints.tick(now, open_intervals=open_intervals)
+        if self.config.retention_days and now - self._pruned > PRUNE_SECONDS:
+            self._pruned = now
+            self.ledger.prune(self.clock.wall() - self.config.retention_days * SECONDS_PER_DAY)
+
+    def _lane(self, sensor: Sensor) -> Lane:
+        return Lane(sensor, pace_of(sensor.name, self.config.period), self.clock, self.node.feed, self.node.adopt)
+
+    def _observer(self) -> Observer:
+        process = psutil.Process()
+        return Observer(
+            self.node,
+            self.tracks,
+            self.lanes,
+            self.clock,
+            idle=self.baselines.known,
+            gpus=self.inventory.gpus,
+            cpu=self.inventory.cpus,
+            own_cost=OwnCost(lambda: sum(process.cpu_times()[:2]), self.inventory.cpus.logical_cpus),
+        )
+
+    def _http_server(self) -> MetricsServer:
+        config = self.config
+        site = Site(
+            latest=self.observer.latest,
+            figures=lambda: self.figures.snapshot(len(self.book.open_intervals())),
+            open_intervals=self.book.open_intervals,
+            healthy=self.trouble,
+            about=About(config.node, ", ".join(map(str, config.grpc)), self.inventory.capture.title if self.inventory.capture else ""),
+        )
+        tls = Tls(config.tls_cert, config.tls_key, config.tls_client_ca) if config.tls_cert and config.tls_key else None
+        return MetricsServer(config.listen, site, tls=tls)

@@ -1,0 +1,39 @@
+"""`joulecast exporter`: measure this machine, publish it for Prometheus, and answer workloads."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+
+from exporter.assembly import Exporter
+from exporter.commands.findings import report
+from exporter.config import add_arguments as add_config_arguments
+from exporter.config import load_config
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Every option of the exporter; each is also a key of the configuration file and a JOULECAST_* variable."""
+    add_config_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    config = load_config(args, os.environ)
+    logging.basicConfig(
+        level=config.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+    )
+    # A thread that waits for the interpreter may wait this long for one that computes: keep edges sharp.
+    sys.setswitchinterval(0.001)
+    exporter = Exporter(config)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    exporter.start()
+    print(report(exporter), flush=True)
+    stop.wait()
+    exporter.stop()
+    return 0
