@@ -20,6 +20,7 @@ FORMAT = "joulecast-capture"
 VERSION = 1
 
 _TEXTS = frozenset({"sensor", "source", "note"})
+_SWITCHES = frozenset({"is_mean"})
 _ENUMS = {"provenance": Provenance, "quantity": Quantity}
 _SERIES_FIELDS = [one.name for one in fields(Series) if one.name != "key"]
 _GAUGES = frozenset(Gauge)
@@ -124,6 +125,8 @@ def _series(entry: Mapping[str, Any]) -> Series:
             values[name] = str(entry[name])
         elif name in _ENUMS:
             values[name] = _ENUMS[name](entry[name])
+        elif name in _SWITCHES:
+            values[name] = bool(entry[name])
         else:
             values[name] = _optional(entry[name]) if name == "range_joules" else _number(entry[name])
     return Series(**values)

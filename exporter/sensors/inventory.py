@@ -1,0 +1,69 @@
+"""The one list of every sensor and usage source there is, made for one machine's paths or for one capture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.sensors.capture import Capture
+from exporter.sensors.dimm import DimmSensor
+from exporter.sensors.hwmon import HwmonSensor
+from exporter.sensors.nvml.gpu import Gpu
+from exporter.sensors.nvml.library import NvmlLibrary
+from exporter.sensors.nvml.sensor import NvmlSensor
+from exporter.sensors.nvml.usage import NvmlUsage
+from exporter.sensors.rapl import RaplSensor
+from exporter.sensors.replay import ReplaySensor, ReplayUsage
+from exporter.sensors.sensor import Sensor
+from exporter.sensors.tdp import TdpSensor
+from exporter.usage.host import Cpus, HostUsage, cpu_identity
+from exporter.usage.source import UsageSource
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything that can be asked, none of it asked yet; sensors strongest first."""
+
+    sensors: Sequence[Sensor]
+    usage: Sequence[UsageSource]
+    cpus: Cpus
+    capture: Capture | None = None  # what is played instead of this machine
+    library: NvmlLibrary | None = None
+
+    def gpus(self) -> Sequence[Gpu]:
+        """What the GPUs are, as far as discovered."""
+        if self.capture is not None:
+            return self.capture.header.gpus
+        return [] if self.library is None else [device.gpu for device in self.library.devices]
+
+
+def take_inventory(
+    sysfs: Path,
+    procfs: Path,
+    *,
+    replay: Capture | None = None,
+    tdp_watts: float | None = None,
+    library: NvmlLibrary | None = None,
+) -> Inventory:
+    """The sensors and sources of the machine whose /sys and /proc these are, or of a capture in its place.
+
+    `tdp_watts` is for CPUs that the catalogue does not know; `library` stands for the NVIDIA driver in tests.
+    """
+    if replay is not None:
+        sensor = ReplaySensor(replay)
+        return Inventory([sensor], [ReplayUsage(sensor)], replay.header.cpu or Cpus("", 1, 0), capture=replay)
+    library = library or NvmlLibrary()
+    sensors: list[Sensor] = [
+        RaplSensor(sysfs),
+        NvmlSensor(library),
+        HwmonSensor(sysfs),
+        DimmSensor(sysfs, procfs),
+        TdpSensor(procfs, sysfs, tdp_watts=tdp_watts),
+    ]
+    return Inventory(sensors, [HostUsage(procfs), NvmlUsage(library)], cpu_identity(procfs, sysfs), library=library)
+
+
+def build_sensors(
+    sysfs: Path, procfs: Path, *, replay: Capture | None = None, tdp_watts: float | None = None
+) -> list[Sensor]:
+    """Only the sensors of `take_inventory`."""
+    return list(take_inventory(sysfs, procfs, replay=replay, tdp_watts=tdp_watts).sensors)
