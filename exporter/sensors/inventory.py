@@ -16,6 +16,7 @@ from exporter.sensors.replay import ReplaySensor, ReplayUsage
 from exporter.sensors.sensor import Sensor
 from exporter.sensors.tdp import TdpSensor
 from exporter.usage.host import Cpus, HostUsage, cpu_identity
+from exporter.usage.patience import PatientSource
 from exporter.usage.source import UsageSource
 
 
@@ -59,7 +60,8 @@ def take_inventory(
         DimmSensor(sysfs, procfs),
         TdpSensor(procfs, sysfs, tdp_watts=tdp_watts),
     ]
-    return Inventory(sensors, [HostUsage(procfs), NvmlUsage(library)], cpu_identity(procfs, sysfs), library=library)
+    usage = [HostUsage(procfs), PatientSource(NvmlUsage(library))]  # a driver may hang, and the tick must not
+    return Inventory(sensors, usage, cpu_identity(procfs, sysfs), library=library)
 
 
 def build_sensors(

@@ -11,7 +11,7 @@ _Answer = TypeVar("_Answer")
 
 _POWER_INSTANT = (186,)  # NVML_FI_DEV_POWER_INSTANT
 _MEMORY_TEMPERATURE = (82,)  # NVML_FI_DEV_MEMORY_TEMP
-_MEMBER_BY_VALUE_TYPE = ("dVal", "uiVal", "ulVal", "ullVal", "sllVal", "siVal", "usVal")
+_MEMBERS = {1: "uiVal", 2: "ulVal", 3: "ullVal", 4: "sllVal", 5: "siVal", 6: "usVal"}  # by nvmlValueType_t
 
 # "No value" arrives as all ones, as a negative number read unsigned, or as the largest signed numbers (0x7ffffff0,
 # 0x7ffffffffffffff2). No GPU draws a megawatt, and no counter of millijoules reaches 2^53 in a century.
@@ -161,7 +161,10 @@ class NvmlDevice:
             raise refusal(error) from None
         if field.nvmlReturn:
             raise refused(field.nvmlReturn)
-        return int(getattr(field.value, _MEMBER_BY_VALUE_TYPE[field.valueType]))
+        member = _MEMBERS.get(field.valueType)
+        if member is None:
+            raise RefusedError("garbage", f"field {ids[0]} holds a value of the unknown type {field.valueType}")
+        return int(getattr(field.value, member))
 
     def _ask(self, function: str, *arguments: object) -> Any:
         call = getattr(self._nvml, function, None)
