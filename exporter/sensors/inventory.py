@@ -60,7 +60,10 @@ def take_inventory(
         DimmSensor(sysfs, procfs),
         TdpSensor(procfs, sysfs, tdp_watts=tdp_watts),
     ]
-    usage = [HostUsage(procfs), PatientSource(NvmlUsage(library))]  # a driver may hang, and the tick must not
+    usage: list[UsageSource] = [
+        HostUsage(procfs),
+        PatientSource(NvmlUsage(library)),
+    ]  # a driver may hang, and the tick must not
     return Inventory(sensors, usage, cpu_identity(procfs, sysfs), library=library)
 
 
