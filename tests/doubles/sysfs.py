@@ -62,7 +62,10 @@ class Zone:
     def adopt(self, joules: float) -> None:
         """Take note of what another process burnt here, and of the counter it left."""
         self.true_uj += int(joules * 1e6)
-        self.counter_uj = int(self.energy_file.read_bytes())
+        try:
+            self.counter_uj = int(self.energy_file.read_bytes())
+        except OSError:  # removed meanwhile, or denied to us too
+            self.counter_uj = (self.counter_uj + int(joules * 1e6)) % (self.range_uj + 1)
 
     def show(self, microjoules: int) -> None:
         """Overwrite the counter in one call; a zone that was removed stays so."""
@@ -181,7 +184,7 @@ class PowercapTree:
     def deny(self, *names: str) -> None:
         """Make these counters (default: all) readable by nobody but root; see `unprivileged`."""
         for name in names or tuple(self.zones):
-            self.zones[name].energy_file.chmod(0)
+            self.zones[name].energy_file.chmod(0o200)
 
     def allow(self, *names: str) -> None:
         """Undo `deny`."""

@@ -56,6 +56,18 @@ def test_counters_at_zero_prove_nothing(tmp_path: Path) -> None:
         assert reasons(sensor, now) == ["ok", "ok"]
 
 
+def test_a_common_reset_proves_nothing(tmp_path: Path) -> None:
+    """Zeros after a reset of both do not count towards the evidence, though they are equal and new."""
+    tree, sensor = two_dies(tmp_path, 5_000_000, 5_000_000)
+    for now in range(2):
+        burn_both(tree, 1.0)
+        reasons(sensor, now)
+    tree.reset("package-0-die-0")
+    tree.reset("package-0-die-1")
+
+    assert reasons(sensor, 2.0) == ["ok", "ok"]
+
+
 def test_counters_that_part_are_two(tmp_path: Path) -> None:
     """A chance of equal values at the start is forgotten as soon as they differ."""
     tree, sensor = two_dies(tmp_path, 5_000_000, 5_000_000)
