@@ -60,10 +60,8 @@ def take_inventory(
         DimmSensor(sysfs, procfs),
         TdpSensor(procfs, sysfs, tdp_watts=tdp_watts),
     ]
-    usage: list[UsageSource] = [
-        HostUsage(procfs),
-        PatientSource(NvmlUsage(library)),
-    ]  # a driver may hang, and the tick must not
+    # A driver may hang, and the tick that reads usage must not.
+    usage: list[UsageSource] = [HostUsage(procfs), PatientSource(NvmlUsage(library))]
     return Inventory(sensors, usage, cpu_identity(procfs, sysfs), library=library)
 
 
