@@ -1,0 +1,115 @@
+# The two commands: `make run` and `make test`. Each sets up what it needs, and starts at once when nothing changed.
+
+PYTHON ?= python3
+ARGS ?=
+PYTEST_ARGS ?= -n 2 -q
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The committed stubs refuse a grpcio or protobuf older than their generator, so they are made by the oldest supported
+# one, in an environment of its own.
+STUBS_VENV := .venv-stubs
+STUBS_TOOLS := grpcio-tools==1.72.2 'setuptools<80'
+PROTOS = $(wildcard proto/joulecast/v1/*.proto)
+PIP := -m pip --quiet --disable-pip-version-check install
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+##@ Use
+.PHONY: run
+run: $(VENV)/.exporter ## Install and start the exporter on this machine (ARGS="--listen 0.0.0.0:9877" adds flags)
+	@exec $(BIN)/joulecast exporter $(ARGS)
+
+.PHONY: sensors
+sensors: $(VENV)/.exporter ## Say what this machine can measure, and what stands in the way
+	@exec $(BIN)/joulecast sensors $(ARGS)
+
+##@ Work on it
+.PHONY: test
+test: lint stubs-current ## Everything continuous integration checks: lint, types, stubs, tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Style, types, layers, spelling
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/interrogate --quiet tests
+
+.PHONY: stubs
+stubs: $(STUBS_VENV)/.tools ## Regenerate the gRPC stubs from proto/
+	$(call protoc,.)
+
+.PHONY: stubs-current
+stubs-current: $(STUBS_VENV)/.tools
+	@rm -rf build/stubs && mkdir -p build/stubs
+	$(call protoc,build/stubs)
+	@diff -ru --exclude=__init__.py --exclude=__pycache__ joulecast/v1 build/stubs/joulecast/v1 \
+		|| { echo 'joulecast/v1 is not what proto/ says: run `make stubs` and commit'; exit 1; }
+
+.PHONY: docs
+docs: $(VENV)/.dev ## Rewrite the metric reference from the declared families
+	$(BIN)/python -m exporter.metrics.reference > docs/metrics.md
+
+.PHONY: golden
+golden: $(VENV)/.dev ## Rewrite golden files; the diff is the review
+	$(BIN)/python -m pytest -q tests/metrics --update-golden
+
+.PHONY: bench
+bench: $(VENV)/.dev ## Run every benchmark; each prints a ratio and its limit
+	@for each in bench/*.py; do echo "== $$each" && $(BIN)/python $$each || exit; done
+
+.PHONY: constraints
+constraints: ## Pin the newest versions that fit pyproject.toml; `make test` then says whether they work
+	@rm -rf build/pin && $(PYTHON) -m venv build/pin
+	@build/pin/bin/python $(PIP) -e '.[dev]'
+	@{ sed -n '/^#/p' constraints.txt; \
+		build/pin/bin/python -m pip freeze --exclude-editable --exclude setuptools; } > build/constraints.txt
+	@mv build/constraints.txt constraints.txt
+
+.PHONY: clean
+clean: ## Remove everything that can be made again, both environments included
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache $(VENV) $(STUBS_VENV)
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The environments. A stamp is newer than what it was made from, so a second run installs nothing.
+
+$(VENV)/.exporter: pyproject.toml constraints.txt | $(VENV)/.python
+	@echo 'joulecast: installing the exporter into $(VENV)'
+	@$(BIN)/python $(PIP) -c constraints.txt -e '.[exporter]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.python
+	@echo 'joulecast: installing the exporter and its development tools into $(VENV)'
+	@$(BIN)/python $(PIP) -c constraints.txt -e '.[dev]'
+	@touch $(VENV)/.exporter $@
+
+$(STUBS_VENV)/.tools: Makefile
+	@$(call environment,$(STUBS_VENV))
+	@$(STUBS_VENV)/bin/python $(PIP) $(STUBS_TOOLS)
+	@touch $@
+
+$(VENV)/.python:
+	@$(call environment,$(VENV))
+	@touch $@
+
+# Keeps a working environment, replaces a broken one (moved, or half made), and says what is missing to make one.
+define environment
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo 'joulecast: needs Python 3.11 or newer, $(PYTHON) is' "$$($(PYTHON) --version 2>&1)": \
+		'name another one, as in `make PYTHON=python3.12 $(MAKECMDGOALS)`' >&2; exit 1; }; \
+$(1)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(1) || { \
+	echo 'joulecast: cannot make a virtual environment: install python3-venv' >&2; exit 1; }
+endef
+
+define protoc
+@$(STUBS_VENV)/bin/python -m grpc_tools.protoc -Iproto --python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) $(PROTOS)
+endef
