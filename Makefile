@@ -104,7 +104,7 @@ $(VENV)/.python:
 # Keeps a working environment, replaces a broken one (moved, or half made), and says what is missing to make one.
 define environment
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	echo 'joulecast: needs Python 3.11 or newer, $(PYTHON) is' "$$($(PYTHON) --version 2>&1)": \
+	echo 'joulecast: needs Python 3.11 or newer, $(PYTHON) is' "$$($(PYTHON) --version 2>&1 | head -n 1)": \
 		'name another one, as in `make PYTHON=python3.12 $(MAKECMDGOALS)`' >&2; exit 1; }; \
 $(1)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(1) || { \
 	echo 'joulecast: cannot make a virtual environment: install python3-venv' >&2; exit 1; }
