@@ -18,6 +18,11 @@ from exporter.sensors.tdp import TdpSensor
 from exporter.usage.host import Cpus, HostUsage, cpu_identity
 from exporter.usage.patience import PatientSource
 from exporter.usage.source import UsageSource
+from exporter.usage.thermal import ThermalSource
+
+# Slower than the counter's own tick of 100 ms and no multiple of it: successive reads see the tick at other ages,
+# which is what lets the meter place it (exporter.metering.fusion).
+GPU_COUNTER_SECONDS = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +60,13 @@ def take_inventory(
     library = library or NvmlLibrary()
     sensors: list[Sensor] = [
         RaplSensor(sysfs),
-        NvmlSensor(library),
+        NvmlSensor(library, counter_period=GPU_COUNTER_SECONDS),
         HwmonSensor(sysfs),
         DimmSensor(sysfs, procfs),
         TdpSensor(procfs, sysfs, tdp_watts=tdp_watts),
     ]
     # A driver may hang, and the tick that reads usage must not.
-    usage: list[UsageSource] = [HostUsage(procfs), PatientSource(NvmlUsage(library))]
+    usage: list[UsageSource] = [HostUsage(procfs), ThermalSource(sysfs), PatientSource(NvmlUsage(library))]
     return Inventory(sensors, usage, cpu_identity(procfs, sysfs), library=library)
 
 
