@@ -43,10 +43,6 @@ class Ledger(Protocol):
         """Write the present state of these intervals, in one transaction; inserts those not yet stored."""
         ...
 
-    def renew(self, interval_id: str, last_heard: float) -> None:
-        """Remember that the workload is alive."""
-        ...
-
     def find(self, *, interval_id: str = "", request_id: str = "") -> Interval | None:
         """The stored interval of that id, or None."""
         ...

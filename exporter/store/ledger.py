@@ -21,7 +21,6 @@ from exporter.store.statements import (
     LISTED,
     OPEN,
     PENDING,
-    RENEW,
     SAVE_EDGES,
     conditions,
     save_document,
@@ -84,11 +83,6 @@ class SqlLedger:
         rows = [row_from_interval(interval) | {"node": self._node} for interval in intervals]
         with self._database.writing() as connection:
             connection.execute(self._save, rows)
-
-    def renew(self, interval_id: str, last_heard: float) -> None:
-        """Remember that the workload is alive."""
-        with self._database.writing() as connection:
-            connection.execute(RENEW, {"id": interval_id, "heard": last_heard})
 
     def find(self, *, interval_id: str = "", request_id: str = "") -> Interval | None:
         """The interval of that id on this node (the latest, should a request id have come back), or None."""

@@ -33,7 +33,6 @@ OPEN = (
     )
     .execution_options(preserve_rowcount=True)
 )
-RENEW = update(intervals).where(intervals.c.interval_id == bindparam("id")).values(last_heard=bindparam("heard"))
 SAVE_EDGES = update(intervals).where(intervals.c.interval_id == bindparam("id")).values(edges=bindparam("document"))
 
 

@@ -223,7 +223,6 @@ def test_threads_share_one_ledger(tmp_path: Path) -> None:
         try:
             for number in range(first, first + 50):
                 ledger.open(an_open_interval(number))
-                ledger.renew("unknown", 1.0)
                 list(ledger.list(Query(limit=5)))
         except BaseException as failure:
             failures.append(failure)

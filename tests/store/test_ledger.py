@@ -97,16 +97,6 @@ def test_save_overwrites_what_was_stored(ledger: SqlLedger) -> None:
     assert interval == ledger.find(interval_id=interval.interval_id)
 
 
-def test_renew_moves_last_heard_alone(ledger: SqlLedger) -> None:
-    """A renewal is remembered and changes nothing else."""
-    interval = an_open_interval()
-    ledger.open(interval)
-    ledger.renew(interval.interval_id, 1234.5)
-    interval.last_heard = 1234.5
-
-    assert interval == ledger.find(interval_id=interval.interval_id)
-
-
 def test_unsettled_are_the_open_and_the_settling(ledger: SqlLedger) -> None:
     """A restart is given exactly the intervals that have no final account, in begin order."""
     settling, is_open, truncated = an_open_interval(1), an_open_interval(2), a_finished_interval(3)
