@@ -1,0 +1,127 @@
+"""From the house's words to the wire's messages; what is not known stays an unset field."""
+
+from collections.abc import Iterable
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from exporter.intervals.interval import Account, DeviceEnergy, Energy, GpuUsage, Interval, Status, Usage
+from joulecast.component import Component
+from joulecast.provenance import Provenance
+from joulecast.v1 import energy_pb2 as pb
+
+COMPONENTS = {
+    Component.CPU: pb.COMPONENT_CPU,
+    Component.DRAM: pb.COMPONENT_DRAM,
+    Component.GPU: pb.COMPONENT_GPU,
+    Component.PLATFORM: pb.COMPONENT_PLATFORM,
+}
+PROVENANCES = {
+    None: pb.PROVENANCE_UNSPECIFIED,
+    Provenance.MEASURED: pb.PROVENANCE_MEASURED,
+    Provenance.INTEGRATED: pb.PROVENANCE_INTEGRATED,
+    Provenance.MODELLED: pb.PROVENANCE_MODELLED,
+    Provenance.PREDICTED: pb.PROVENANCE_PREDICTED,
+}
+STATUSES = {
+    Status.OPEN: pb.INTERVAL_STATUS_OPEN,
+    Status.SETTLING: pb.INTERVAL_STATUS_SETTLING,
+    Status.FINISHED: pb.INTERVAL_STATUS_FINISHED,
+    Status.TRUNCATED: pb.INTERVAL_STATUS_TRUNCATED,
+}
+
+
+def timestamp(wall: float) -> Timestamp:
+    """Seconds since the epoch on the wire."""
+    seconds, nanos = divmod(round(wall * 1e9), 1_000_000_000)
+    return Timestamp(seconds=seconds, nanos=nanos)
+
+
+def duration(seconds: float) -> Duration:
+    """A length of time, zero or more, on the wire."""
+    whole, nanos = divmod(round(seconds * 1e9), 1_000_000_000)
+    return Duration(seconds=whole, nanos=nanos)
+
+
+def interval_message(interval: Interval, *, seconds: float | None, settles_in: float | None = None) -> pb.Interval:
+    """An interval as it stands; `seconds` is its length, so far if it is open, or None if that is not known."""
+    tag, account = interval.tag, interval.account
+    message = pb.Interval(
+        interval_id=interval.interval_id,
+        request_id=tag.request_id,
+        name=tag.name,
+        job=tag.job,
+        phase=tag.phase,
+        labels=tag.labels,
+        gpus=None if tag.gpus is None else pb.GpuSelection(gpus=tag.gpus),
+        status=STATUSES[interval.status],
+        begin_time=timestamp(interval.begin_wall),
+        end_time=None if interval.end_wall is None else timestamp(interval.end_wall),
+        duration_seconds=seconds,
+        settles_in=None if settles_in is None else duration(settles_in),
+        counts=interval.counts,
+        notes=interval.notes,
+        durable=interval.durable,
+    )
+    if account is not None:
+        _add_account(message, account, seconds)
+    return message
+
+
+def _add_account(message: pb.Interval, account: Account, seconds: float | None) -> None:
+    message.node.CopyFrom(_energy_message(account.node, seconds))
+    message.components.extend(
+        pb.ComponentEnergy(component=COMPONENTS[component], energy=_energy_message(energy, seconds))
+        for component, energy in account.components.items()
+    )
+    message.devices.extend(_device_message(device, seconds) for device in account.devices)
+    message.usage.CopyFrom(_usage_message(account.usage))
+    message.notes.extend(account.notes)
+
+
+def _energy_message(energy: Energy, seconds: float | None) -> pb.Energy:
+    return pb.Energy(
+        gross_joules=energy.gross_joules,
+        idle_joules=energy.idle_joules,
+        net_joules=energy.net_joules,
+        uncertainty_joules=energy.uncertainty_joules,
+        calibration_uncertainty_joules=energy.calibration_uncertainty_joules,
+        coverage=energy.coverage,
+        provenance=PROVENANCES[energy.provenance],
+        # Over the whole duration, so that watts times seconds are the joules beside them, whatever the coverage.
+        mean_watts=energy.gross_joules / seconds if energy.gross_joules is not None and seconds else None,
+        below_resolution=energy.below_resolution,
+        idle_uncertainty_joules=energy.idle_uncertainty_joules,
+    )
+
+
+def _device_message(device: DeviceEnergy, seconds: float | None) -> pb.DeviceEnergy:
+    return pb.DeviceEnergy(
+        component=COMPONENTS[device.key.component],
+        device=device.key.device,
+        zone=device.key.zone,
+        counted=device.counted,
+        energy=_energy_message(device.energy, seconds),
+        sensor=device.sensor,
+    )
+
+
+def _usage_message(usage: Usage) -> pb.Usage:
+    return pb.Usage(
+        cpu_utilization_ratio=usage.cpu_utilization_ratio,
+        memory_utilization_ratio=usage.memory_utilization_ratio,
+        gpus=_gpu_messages(usage.gpus),
+    )
+
+
+def _gpu_messages(gpus: Iterable[GpuUsage]) -> list[pb.GpuUsage]:
+    return [
+        pb.GpuUsage(
+            uuid=gpu.uuid,
+            utilization_ratio=gpu.utilization_ratio,
+            memory_utilization_ratio=gpu.memory_utilization_ratio,
+            temperature_celsius=gpu.temperature_celsius,
+            sm_clock_hertz=gpu.sm_clock_hertz,
+        )
+        for gpu in gpus
+    ]

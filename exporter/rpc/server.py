@@ -1,0 +1,70 @@
+"""The gRPC server: its listeners, its threads, its health."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from exporter.address import Address, UnixAddress
+from exporter.rpc.energy_service import SERVICE, EnergyService
+from exporter.rpc.listening import listen
+from exporter.rpc.reflection import NAME, LazyReflection
+from exporter.rpc.security import Security
+from exporter.rpc.token import TokenInterceptor
+from joulecast.v1.energy_pb2_grpc import add_EnergyServiceServicer_to_server
+
+# Streams may hold half of them, so that a begin always finds a thread.
+THREADS = 16
+STREAMS = THREADS // 2
+MAX_REQUEST_BYTES = 16 * 1024 * 1024  # a thousand rows with all the labels they may have
+GRACE_SECONDS = 1.0
+
+_OPTIONS = (
+    ("grpc.so_reuseport", 0),  # or two exporters would share a port, and each see half of the intervals
+    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+)
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+class RpcServer:
+    """Serves one energy service on all of its addresses. `start`, then `stop`.
+
+    `addresses` holds what it really listens on, once it is constructed: port 0 has become a port.
+    """
+
+    def __init__(self, service: EnergyService, addresses: Sequence[Address], security: Security | None = None) -> None:
+        """Bind every address; nothing is answered before `start`. Raises JoulecastError."""
+        security = security or Security()
+        security.check(addresses)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rpc")
+        interceptors: list[Any] = [] if security.token is None else [TokenInterceptor(security.token)]
+        self._server = grpc.server(self._threads, interceptors=interceptors, options=_OPTIONS)
+        self._health = health.HealthServicer()
+        self.set_serving(serving=False)
+        add_EnergyServiceServicer_to_server(service, self._server)  # type: ignore[no-untyped-call]
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._server.add_generic_rpc_handlers((LazyReflection((SERVICE, health.SERVICE_NAME, NAME), service.slots),))
+        credentials = None if security.tls is None else security.tls.credentials()
+        self.addresses = tuple(listen(self._server, address, credentials) for address in addresses)
+
+    def start(self) -> None:
+        """Answer calls, and say so to health checks."""
+        self._server.start()
+        self.set_serving(serving=True)
+
+    def set_serving(self, *, serving: bool) -> None:
+        """Tell health checks whether this exporter is well; calls are answered either way."""
+        for name in ("", SERVICE):
+            self._health.set(name, _SERVING if serving else _NOT_SERVING)
+
+    def stop(self) -> None:
+        """Refuse new calls, let those that run end within the grace, and remove the sockets; harmless twice."""
+        self._health.enter_graceful_shutdown()
+        self._server.stop(GRACE_SECONDS).wait()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for address in self.addresses:
+            if isinstance(address, UnixAddress):
+                address.path.unlink(missing_ok=True)
