@@ -71,10 +71,10 @@ class MetricsServer:
 
     @property
     def url(self) -> str:
-        """Where a person on this machine finds the status page."""
+        """The address for a browser on this machine, without a path."""
         host, port = self.address
         here = TcpAddress("localhost" if host in EVERYWHERE else host, port)
-        return f"{'https' if self._tls else 'http'}://{here}/"
+        return f"{'https' if self._tls else 'http'}://{here}"
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -6,11 +6,11 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from doubles.awaiting import until
 from doubles.http_client import request
 from doubles.served_node import ANY_PORT, Node
 from doubles.snapshots import snapshot_of
@@ -187,7 +187,7 @@ def test_every_interface_means_both_families() -> None:
         port = server.address.port
         assert request(TcpAddress("127.0.0.1", port), "/-/healthy").status == 200
         assert request(TcpAddress("::1", port), "/-/healthy").status == 200
-        assert server.url == f"http://localhost:{port}/"
+        assert server.url == f"http://localhost:{port}"
     finally:
         server.close()
 
@@ -210,14 +210,6 @@ def connect(address: TcpAddress) -> socket.socket:
     client = socket.create_connection(address, timeout=30)
     client.sendall(b"GET /metrics HT")
     return client
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what happens on other threads."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def test_too_many_connections_are_told_to_come_back(serve: Serve) -> None:
