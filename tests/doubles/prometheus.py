@@ -87,9 +87,9 @@ class Prometheus:
                 self._process.wait()
             self._process = None
 
-    def query(self, expression: str) -> list[Point]:
-        """Evaluate an instant query now. Raises ValueError with Prometheus's words for a bad expression."""
-        data = self.get("/api/v1/query", query=expression)
+    def query(self, expression: str, *, at: str = "") -> list[Point]:
+        """Evaluate an instant query, now or `at` a Unix time. Raises ValueError in Prometheus's words."""
+        data = self.get("/api/v1/query", query=expression, **({"time": at} if at else {}))
         if data["resultType"] == "scalar":
             return [Point({}, float(data["result"][1]))]
         return [Point(element["metric"], float(element["value"][1])) for element in data["result"]]
