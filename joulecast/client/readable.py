@@ -1,0 +1,73 @@
+"""Quantities as people read them: a unit that fits, and no more digits than are known."""
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from joulecast.client.result import Joules
+
+NOT_KNOWN = "unknown"
+_SCALES = ((1e9, "GJ"), (1e6, "MJ"), (1e3, "kJ"), (1.0, "J"))
+_MOST_DECIMALS = 4
+
+
+def joules_text(joules: float | None, uncertainty: float | None = None, *, bar: bool = True) -> str:
+    """Joules, to the first digit in doubt, with their half-width if that is known and `bar` asks for it.
+
+    >>> joules_text(812.34, 9.1), joules_text(12_345.0), joules_text(0.0123), joules_text(None)
+    ('812 J ± 9 J', '12.3 kJ', '0.0123 J', 'unknown')
+    >>> joules_text(5_012_345.0, 80.0), joules_text(430.27, 9.1, bar=False)
+    ('5.0123 MJ ± 0.0001 MJ', '430 J')
+    """
+    if joules is None:
+        return NOT_KNOWN
+    scale, unit = next((pair for pair in _SCALES if abs(joules) >= pair[0]), _SCALES[-1])
+    if not uncertainty:
+        return f"{joules / scale:.{_decimals(joules / scale, 3)}f} {unit}"
+    half_width = uncertainty / scale
+    decimals = _decimals(half_width, 1)
+    text = f"{joules / scale:.{decimals}f} {unit}"
+    return f"{text} ± {max(half_width, 10.0**-_MOST_DECIMALS):.{decimals}f} {unit}" if bar else text
+
+
+def energy_text(energy: "Joules") -> str:
+    """Gross with its half-width and provenance, and net where idle is known."""
+    if energy.gross_joules is None:
+        return "energy unknown"
+    provenance = f" ({energy.provenance})" if energy.provenance else ""
+    text = f"{joules_text(energy.gross_joules, energy.uncertainty_joules)} gross{provenance}"
+    if energy.net_joules is None:
+        return text
+    return f"{text}, {joules_text(energy.net_joules, energy.uncertainty_joules, bar=False)} net"
+
+
+def seconds_text(seconds: float | None) -> str:
+    """A duration.
+
+    >>> seconds_text(0.01234), seconds_text(12.345), seconds_text(754), seconds_text(93784)
+    ('12.3 ms', '12.3 s', '12 min 34 s', '1 d 2 h 03 min')
+    """
+    if seconds is None:
+        return NOT_KNOWN
+    if seconds < 1:
+        return f"{seconds * 1e3:.{_decimals(seconds * 1e3, 3)}f} ms"
+    if seconds < 99.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes} min {rest:02d} s"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h {minutes:02d} min" if days else f"{hours} h {minutes:02d} min"
+
+
+def watts_text(watts: float | None) -> str:
+    """Power in watts, three significant digits at least."""
+    return NOT_KNOWN if watts is None else f"{watts:.{_decimals(watts, 3)}f} W"
+
+
+def _decimals(value: float, digits: int) -> int:
+    """How many decimals show `digits` significant digits of `value`."""
+    if value == 0:
+        return 0
+    return min(_MOST_DECIMALS, max(0, digits - 1 - math.floor(math.log10(abs(value)))))

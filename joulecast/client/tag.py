@@ -1,0 +1,98 @@
+"""What the workload says its work is, brought within the limits before it is sent."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from joulecast import labels as limits
+from joulecast.client.advice import advise
+from joulecast.phase import Phase, nearest_phase
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """The words on one interval. `gpus` None means all of the node's, empty means none."""
+
+    name: str
+    job: str = ""
+    phase: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    gpus: tuple[str, ...] | None = None
+
+
+def tag_of(
+    name: object,
+    *,
+    job: object = None,
+    phase: object = None,
+    labels: Mapping[str, Any] | None = None,
+    gpus: tuple[str, ...] | None = None,
+    strict: bool = False,
+) -> Tag:
+    """A tag within the limits of `joulecast.labels`. A label of None is left out, any other value becomes text.
+
+    What exceeds a limit is shortened or dropped with one warning; with `strict` it raises LabelError instead.
+    """
+    phase_text = _name("phase", phase, strict=strict)
+    _question_phase(phase_text)
+    texts = {str(key): str(value) for key, value in (labels or {}).items() if value is not None}
+    return Tag(
+        name=_name("name", name, strict=strict),
+        job=_name("job", job, strict=strict),
+        phase=phase_text,
+        labels=_labels(texts, strict=strict),
+        gpus=gpus,
+    )
+
+
+def counts_within_limits(counts: Mapping[str, Any], *, strict: bool = False) -> dict[str, float]:
+    """Counts that may be sent; the others are dropped with one warning, or raise LabelError with `strict`."""
+    numbers = {what: _number(value) for what, value in counts.items()}
+    try:
+        return limits.check_counts(numbers)
+    except limits.LabelError as error:
+        if strict:
+            raise
+        advise(f"limit:counts:{error}", str(error))
+    good = {k: v for k, v in numbers.items() if _is_key(k) and math.isfinite(v) and v >= 0}
+    return dict(list(good.items())[: limits.MAX_COUNTS])
+
+
+def _number(value: Any) -> float:
+    """Whatever a framework calls a number; NaN, which is refused by its name, for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _name(field_name: str, value: object, *, strict: bool) -> str:
+    text = "" if value is None else str(value)
+    try:
+        return limits.check_name(field_name, text)
+    except limits.LabelError as error:
+        if strict:
+            raise
+        advise(f"limit:{field_name}", str(error))
+        return "".join(char if char.isprintable() else "?" for char in text[: limits.MAX_NAME_LENGTH])
+
+
+def _question_phase(phase: str) -> None:
+    if phase and (near := nearest_phase(phase)) is not None:
+        advise(f"phase:{phase}", f"phase {phase!r} is kept as it is; did you mean {near.value!r}? ({', '.join(Phase)})")
+
+
+def _labels(labels: dict[str, str], *, strict: bool) -> dict[str, str]:
+    try:
+        return limits.check_labels(labels)
+    except limits.LabelError as error:
+        if strict:
+            raise
+        advise(f"limit:labels:{error}", str(error))
+    good = {k: v[: limits.MAX_VALUE_LENGTH] for k, v in labels.items() if _is_key(k)}
+    return dict(list(good.items())[: limits.MAX_LABELS])
+
+
+def _is_key(key: str) -> bool:
+    return bool(key) and len(key) <= limits.MAX_KEY_LENGTH and key.isprintable()
