@@ -60,7 +60,7 @@ golden: $(VENV)/.dev ## Rewrite golden files; the diff is the review
 
 .PHONY: bench
 bench: $(VENV)/.dev ## Run every benchmark; each prints a ratio and its limit
-	@for each in bench/*.py; do echo "== $$each" && $(BIN)/python $$each || exit; done
+	@for each in bench/*.py; do echo "== $$each" && PYTHONPATH=tests $(BIN)/python $$each || exit; done
 
 .PHONY: constraints
 constraints: ## Pin the newest versions that fit pyproject.toml; `make test` then says whether they work
