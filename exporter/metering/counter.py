@@ -34,10 +34,18 @@ class CounterUnwrapper:
     * Across a gap so long that the counter may have wrapped more than once, the step is unknown: a gap.
     """
 
-    def __init__(self, *, range_joules: float | None, max_watts: float, resolution_joules: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        range_joules: float | None,
+        max_watts: float,
+        resolution_joules: float = 0.0,
+        update_seconds: float = 0.0,
+    ) -> None:
         self._range = range_joules
         self._max_watts = max_watts
-        self._slack = resolution_joules + 1e-9
+        # Two reads may enclose one refresh more than the time between them has room for.
+        self._slack = resolution_joules + max_watts * update_seconds + 1e-9
         self._time: float | None = None
         self._raw = 0.0
         self._watts = 0.0  # mean over the last accepted step
@@ -87,17 +95,14 @@ class CounterUnwrapper:
         """Two readings agree on a new base: take the energy since the reset, bridge what was lost before it.
 
         A reset counter starts near zero, so `new_raw` is the energy since the reset; the part of the step before it is
-        bridged at the last mean power, which is bounded by one sampling step, and not counted as observed. After a jump
-        forwards nothing is known of the dark stretch but its last mean power.
+        bridged at the last mean power, if the step is short. After a jump forwards nothing is known of the dark stretch
+        but its last mean power. When in it the reset was cannot be known, so none of it counts as observed.
         """
         bridged = self._watts * dark_seconds if dark_seconds <= MAX_BRIDGE_SECONDS else 0.0
         seen = new_raw if 0 <= new_raw <= self._max_watts * dark_seconds else 0.0
-        seen_seconds = min(dark_seconds, seen / self._watts) if self._watts > 0 else 0.0
         self._suspect = None
-        elapsed = time - (self._time or time)
-        joules = max(bridged, seen) + after.joules
-        self._accept(time, raw, after.joules / max(elapsed - dark_seconds, 1e-9))
-        return Step(joules, seen_seconds + after.observed_seconds, certain=False)
+        self._accept(time, raw, after.joules / max(after.observed_seconds, 1e-9))
+        return Step(max(bridged, seen) + after.joules, after.observed_seconds, certain=False)
 
     def _accept(self, time: float, raw: float, watts: float) -> None:
         self._time, self._raw, self._watts = time, raw, watts

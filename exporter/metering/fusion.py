@@ -14,10 +14,10 @@ import math
 from bisect import bisect_left
 from typing import NamedTuple
 
-from exporter.metering.counter import CounterUnwrapper, Refusal, Step
+from exporter.metering.counter import CounterUnwrapper, Refusal
 from exporter.metering.curve import EnergyCurve
 from exporter.metering.gain import GainEstimate
-from exporter.metering.meter import Anchor
+from exporter.metering.meter import SHAPELESS_SECONDS, Anchor
 from exporter.sensors.sensor import Reading, Series
 
 # Polls this long after a moment help to place it, and the curve is final only behind them. Five polls 0.12 s apart.
@@ -54,12 +54,17 @@ class FusedMeter:
         self.curve = curve
         self.gain = GainEstimate()
         self.unwrapper = CounterUnwrapper(
-            range_joules=series.range_joules, max_watts=series.max_watts, resolution_joules=series.resolution_joules
+            range_joules=series.range_joules,
+            max_watts=series.max_watts,
+            resolution_joules=series.resolution_joules,
+            update_seconds=series.update_seconds,
         )
         self._lag = (series.averaging_seconds + series.power_update_seconds) / 2
         self.latency_seconds = LOOK_AHEAD_SECONDS + self._lag
         self._counted = curve.joules  # the counter on the curve's scale
         self._resumed = False
+        self._unseen_seconds = 0.0  # lost to a counter reset, for the next segments to tell
+        self._doubt = 0.0  # joules squared: what was bridged across it
         self._times: list[float] = []  # of _samples, for bisection
         self._samples: list[Sample] = []
         self._final = 0  # samples before this index are on the curve
@@ -87,15 +92,26 @@ class FusedMeter:
             else:
                 refusal = Refusal.IMPOSSIBLE
         if reading.joules is not None:
-            outcome = self.unwrapper.take(time, reading.joules) if math.isfinite(reading.joules) else Refusal.IMPOSSIBLE
-            if isinstance(outcome, Refusal):
-                refusal = outcome
-            else:
-                self._counted += outcome.joules if isinstance(outcome, Step) else 0.0
-                self._waiting.append((time, self._counted))
+            refusal = self._count(time, reading.joules) or refusal
         self._resolve_polls()
         self._finalise(spread)
         return refusal
+
+    def _count(self, time: float, raw: float) -> Refusal | None:
+        """Take a reading of the counter as a poll that waits for the power samples around it."""
+        if not math.isfinite(raw):
+            return Refusal.IMPOSSIBLE
+        before = self.unwrapper.anchor
+        outcome = self.unwrapper.take(time, raw)
+        if isinstance(outcome, Refusal):
+            return outcome
+        if outcome is not None and before is not None:
+            self._counted += outcome.joules
+            if not outcome.certain:
+                self._unseen_seconds += time - before[0] - outcome.observed_seconds
+                self._doubt += (outcome.joules / 2) ** 2
+        self._waiting.append((time, self._counted))
+        return None
 
     def _add_sample(self, time: float, watts: float) -> None:
         if not self._samples:
@@ -183,17 +199,25 @@ class FusedMeter:
         if bounds:
             low, high = bounds
             joules = (low + high) / 2 - before
-            half_width += abs(high - low) / 2
+            # A middle below the curve leaves the curve where it is, that much above the best guess.
+            half_width += abs(high - low) / 2 + max(0.0, -joules)
         elif previous is not None:  # no counter nearby: power alone carries on
             joules = gain * (sample.integral - previous.integral)
             variance = gain * gain * (sample.roughness - previous.roughness)
-        watts = (0.0, self.series.max_watts) if previous is None else sorted((previous.watts, sample.watts))
+        duration = sample.time - self.curve.front
+        unseen, self._unseen_seconds = min(duration, self._unseen_seconds), max(0.0, self._unseen_seconds - duration)
+        variance, self._doubt = variance + self._doubt, 0.0
+        if previous is None or duration > SHAPELESS_SECONDS:
+            watts = (0.0, self.series.max_watts)
+        else:
+            watts = (gain * min(previous.watts, sample.watts), gain * max(previous.watts, sample.watts))
         self.curve.append(
             sample.time,
             max(0.0, joules),
+            observed_seconds=duration - unseen,
             half_width=half_width,
             variance=variance,
-            power_bounds=(gain * watts[0], gain * watts[1]),
+            power_bounds=watts,
         )
 
     def _offset_bounds(self, sample: Sample) -> tuple[float, float] | None:

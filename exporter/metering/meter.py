@@ -9,6 +9,8 @@ from exporter.sensors.sensor import Quantity, Reading, Series
 
 # A power sensor that was silent for longer was not observed: longer than any period it is read at.
 MAX_POWER_GAP_SECONDS = 5.0
+# Inside a counter's step longer than this power may have been anything: what it was before and after proves nothing.
+SHAPELESS_SECONDS = 5.0
 
 
 class Anchor(NamedTuple):
@@ -69,7 +71,10 @@ class CounterMeter:
         self.curve = curve
         self.latency_seconds = series.update_seconds / 2
         self.unwrapper = CounterUnwrapper(
-            range_joules=series.range_joules, max_watts=series.max_watts, resolution_joules=series.resolution_joules
+            range_joules=series.range_joules,
+            max_watts=series.max_watts,
+            resolution_joules=series.resolution_joules,
+            update_seconds=series.update_seconds,
         )
 
     @property
@@ -105,7 +110,7 @@ class CounterMeter:
             observed_seconds=None if outcome.certain else outcome.observed_seconds,
             half_width=watts * spread / 2 + self.series.resolution_joules / 2,
             variance=0.0 if outcome.certain else (outcome.joules / 2) ** 2,
-            power_bounds=None if outcome.certain else (0.0, self.series.max_watts),
+            power_bounds=None if outcome.certain and duration <= SHAPELESS_SECONDS else (0.0, self.series.max_watts),
         )
         return None
 
