@@ -25,6 +25,10 @@ from exporter.metrics.http import MetricsServer
 from exporter.metrics.site import Site
 from exporter.metrics.status_page import About
 from exporter.metrics.tls import Tls
+from exporter.rpc import security
+from exporter.rpc.energy_service import EnergyService
+from exporter.rpc.server import STREAMS, RpcServer
+from exporter.rpc.token import read_token
 from exporter.sensors.capture import Capture
 from exporter.sensors.inventory import take_inventory
 from exporter.sensors.nvml.gpu import resolve_gpus
@@ -113,6 +117,7 @@ class Exporter:
         self._pruned = float("-inf")
         self._started = self.clock.monotonic()
         self.http = self._http_server()
+        self.rpc = self._rpc_server(boot)
 
     def start(self) -> None:
         """Find the sensors, pick up what an earlier run left, and open both doors."""
@@ -120,9 +125,11 @@ class Exporter:
         self.sampler.start()
         self.book.recover(last_known)
         self.http.start()
+        self.rpc.start()
 
     def stop(self) -> None:
         """Close the doors, then stop measuring and keep what is needed to go on; open intervals stay open."""
+        self.rpc.stop()
         self.http.close()
         self.sampler.stop()
         self.checkpoints.write(self.clock.monotonic())
@@ -163,6 +170,24 @@ class Exporter:
             cpu=self.inventory.cpus,
             own_cost=OwnCost(lambda: sum(process.cpu_times()[:2]), self.inventory.cpus.logical_cpus),
         )
+
+    def _rpc_server(self, boot: str) -> RpcServer:
+        config = self.config
+        service = EnergyService(
+            self.book,
+            self.experiment,
+            self.observer.latest,
+            self.clock,
+            node=config.node,
+            boot_id=boot,
+            period=config.period,
+            streams=STREAMS,
+        )
+        tls = None
+        if config.tls_cert and config.tls_key:
+            tls = security.Tls(config.tls_cert, config.tls_key, config.tls_client_ca)
+        token = read_token(config.token_file) if config.token_file else None
+        return RpcServer(service, config.grpc, security.Security(tls, token, config.insecure))
 
     def _http_server(self) -> MetricsServer:
         config = self.config

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from exporter.address import Address, TcpAddress, UnixAddress, parse_address, parse_tcp
 from exporter.option_sources import Given, from_environment, from_file, from_flags
@@ -65,7 +65,7 @@ class Config:
         metavar="URL",
         default_text="joulecast.db in the state directory",
     )
-    store_sync: str = option(
+    store_sync: Literal["normal", "full"] = option(
         one_of("normal", "full"),
         "normal: an acknowledged begin survives kill -9, a power cut may cost the last moments; full: it survives both",
         metavar="normal|full",

@@ -19,7 +19,7 @@ def report(exporter: Exporter) -> str:
     lines += [
         f"Metrics  {base}/metrics",
         f"Status   {base}/",
-        f"Workloads  {', '.join(exporter.rpc.addresses)}",
+        f"Workloads  {', '.join(map(str, exporter.rpc.addresses))}",
         "`joulecast sensors` explains every sensor; `joulecast run -- COMMAND` measures a command.",
     ]
     return "\n".join(lines)

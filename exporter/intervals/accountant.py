@@ -32,7 +32,7 @@ class Accountant:
 
     def settles_at(self, time: float) -> float:
         """When the curves should be final up to `time` (monotonic seconds)."""
-        return settles_at(self._node.meters(), time, self._period)
+        return settles_at(self._node.meters(), time)
 
     def history_start(self) -> float | None:
         """The oldest moment any curve remembers; None without curves."""

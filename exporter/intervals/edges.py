@@ -7,15 +7,17 @@ from exporter.metering.curve import BeforeHistory, Edge, EnergyCurve
 from exporter.metering.meter import Meter
 from joulecast.component import Component, SeriesKey
 
+# The read that closes an edge comes this soon after it, as the paces in `exporter.metering.cadence` have it.
+FOLLOW_UP_SECONDS = 0.05
 # A meter that has not passed a moment this long after it should have is taken as silent: coverage will tell.
 PATIENCE_SECONDS = 2.0
 
 Edges = Mapping[SeriesKey, Edge]
 
 
-def settles_at(meters: Iterable[Meter], time: float, period: float) -> float:
+def settles_at(meters: Iterable[Meter], time: float) -> float:
     """When every curve should be final up to `time`, if its sensor answers: monotonic seconds."""
-    return time + max((meter.latency_seconds for meter in meters), default=0.0) + min(period, 0.15)
+    return time + max((meter.latency_seconds for meter in meters), default=0.0) + FOLLOW_UP_SECONDS
 
 
 def is_settled(meters: Iterable[Meter], time: float, now: float, period: float) -> bool:

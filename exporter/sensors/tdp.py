@@ -109,7 +109,7 @@ class TdpSensor:
             sensor=self.name,
             provenance=Provenance.MODELLED,
             quantity=Quantity.POWER,
-            source=f"TDP x utilisation from {self._procfs / 'stat'}",
+            source=str(self._procfs / "stat"),
             max_watts=full.watts,
             is_mean=True,
             relative_error=full.relative_error,
