@@ -96,13 +96,12 @@ def _moments(
 def _ticks(seconds: float, clock: Clock, pause: Callable[[float], None]) -> Iterator[float]:
     """Seconds since the first moment, at a pace that does not drift; a late moment is not caught up."""
     begin = clock.monotonic()
-    elapsed = 0.0
-    while elapsed <= seconds:
-        yield elapsed
-        after = clock.monotonic() - begin
-        due = (after // PERIOD_SECONDS + 1) * PERIOD_SECONDS
-        pause(due - after)
+    number = 0
+    while number <= round(seconds / PERIOD_SECONDS):
         elapsed = clock.monotonic() - begin
+        yield elapsed
+        number = max(number, int(elapsed / PERIOD_SECONDS)) + 1
+        pause(max(0.0, begin + number * PERIOD_SECONDS - clock.monotonic()))
 
 
 def _readings(sensors: Sequence[Sensor], clock: Clock) -> Iterator[Reading]:

@@ -32,7 +32,7 @@ GPUS = [
         uuid=f"GPU-00000000-5e7d-4d00-8000-00000000000{index}",
         index=index,
         model="NVIDIA H100 80GB HBM3 (simulated)",
-        driver="570.00 (simulated)",
+        driver="570.00",
         pci_bus_id=f"00000000:{0x18 + 0x11 * index:02X}:00.0",
         memory_bytes=85_520_809_984,
         power_limit_watts=700.0,
@@ -101,7 +101,7 @@ def main(path: Path) -> None:
     random = Random(SEED)
     parts = list(make_parts())
     header = Header(
-        machine="server with 2 x Xeon Platinum 8480+ and 2 x H100, which does not exist",
+        machine="a server of 2 x Xeon Platinum 8480+ and 2 x H100 that does not exist",
         recorded="2025-01-01T00:00:00+00:00",
         simulated=True,
         series=[part.series for part in parts],
