@@ -33,6 +33,7 @@ from joulecast.v1.energy_pb2_grpc import EnergyServiceServicer
 from joulecast.version import __version__
 
 SERVICE = pb.DESCRIPTOR.services_by_name["EnergyService"].full_name
+MAX_STREAMS = 8
 MAX_ROWS = 1000  # of one batch: with their accounts they still fit a client's default message size
 
 
@@ -49,7 +50,7 @@ class EnergyService(EnergyServiceServicer):
         node: str,
         boot_id: str,
         period: float,
-        streams: int = 8,
+        streams: int = MAX_STREAMS,
     ) -> None:
         self._book = book
         self._experiment = experiment

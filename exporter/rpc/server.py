@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from exporter.address import Address, UnixAddress
+from exporter.address import Address
 from exporter.rpc.energy_service import SERVICE, EnergyService
 from exporter.rpc.listening import listen
 from exporter.rpc.reflection import NAME, LazyReflection
@@ -15,9 +15,7 @@ from exporter.rpc.security import Security
 from exporter.rpc.token import TokenInterceptor
 from joulecast.v1.energy_pb2_grpc import add_EnergyServiceServicer_to_server
 
-# Streams may hold half of them, so that a begin always finds a thread.
-THREADS = 16
-STREAMS = THREADS // 2
+THREADS = 16  # twice MAX_STREAMS: whatever is watched, a begin finds a thread
 MAX_REQUEST_BYTES = 16 * 1024 * 1024  # a thousand rows with all the labels they may have
 GRACE_SECONDS = 1.0
 
@@ -61,10 +59,7 @@ class RpcServer:
             self._health.set(name, _SERVING if serving else _NOT_SERVING)
 
     def stop(self) -> None:
-        """Refuse new calls, let those that run end within the grace, and remove the sockets; harmless twice."""
+        """Refuse new calls and let those that run end within the grace; gRPC removes its sockets. Harmless twice."""
         self._health.enter_graceful_shutdown()
         self._server.stop(GRACE_SECONDS).wait()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for address in self.addresses:
-            if isinstance(address, UnixAddress):
-                address.path.unlink(missing_ok=True)
