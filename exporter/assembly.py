@@ -116,8 +116,9 @@ class Exporter:
         )
         self._pruned = float("-inf")
         self._started = self.clock.monotonic()
-        self.http = self._http_server()
-        self.rpc = self._rpc_server(boot)
+        token = read_token(config.token_file) if config.token_file else None
+        self.http = self._http_server(token)
+        self.rpc = self._rpc_server(token, boot)
 
     def start(self) -> None:
         """Find the sensors, pick up what an earlier run left, and open both doors."""
@@ -171,7 +172,7 @@ class Exporter:
             own_cost=OwnCost(lambda: sum(process.cpu_times()[:2]), self.inventory.cpus.logical_cpus),
         )
 
-    def _rpc_server(self, boot: str) -> RpcServer:
+    def _rpc_server(self, token: str | None, boot: str) -> RpcServer:
         config = self.config
         service = EnergyService(
             self.book,
@@ -186,10 +187,9 @@ class Exporter:
         tls = None
         if config.tls_cert and config.tls_key:
             tls = security.Tls(config.tls_cert, config.tls_key, config.tls_client_ca)
-        token = read_token(config.token_file) if config.token_file else None
         return RpcServer(service, config.grpc, security.Security(tls, token, config.insecure))
 
-    def _http_server(self) -> MetricsServer:
+    def _http_server(self, token: str | None) -> MetricsServer:
         config = self.config
         site = Site(
             latest=self.observer.latest,
@@ -199,4 +199,6 @@ class Exporter:
             about=About(config.node, ", ".join(map(str, config.grpc)), self.inventory.capture.title if self.inventory.capture else ""),
         )
         tls = Tls(config.tls_cert, config.tls_key, config.tls_client_ca) if config.tls_cert and config.tls_key else None
-        return MetricsServer(config.listen, site, tls=tls)
+        # On this machine everyone may read, as everyone may read /proc.
+        asked = "" if token is None or config.listen.is_loopback else token
+        return MetricsServer(config.listen, site, tls=tls, token=asked)
