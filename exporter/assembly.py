@@ -27,7 +27,7 @@ from exporter.metrics.status_page import About
 from exporter.metrics.tls import Tls
 from exporter.rpc import security
 from exporter.rpc.energy_service import EnergyService
-from exporter.rpc.server import STREAMS, RpcServer
+from exporter.rpc.server import RpcServer
 from exporter.rpc.token import read_token
 from exporter.sensors.capture import Capture
 from exporter.sensors.inventory import take_inventory
@@ -182,7 +182,6 @@ class Exporter:
             node=config.node,
             boot_id=boot,
             period=config.period,
-            streams=STREAMS,
         )
         tls = None
         if config.tls_cert and config.tls_key:
