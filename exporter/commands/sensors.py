@@ -5,9 +5,10 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from exporter.commands.diagnosis import Diagnosis, SeriesDiagnosis, diagnose
 from exporter.commands.diagnosis_text import render
@@ -67,8 +68,13 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(as_json(diagnosis), indent=2))
     else:
-        print(render(diagnosis, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
+        print(render(diagnosis, colour=wants_colour(sys.stdout, os.environ)))
     return 0
+
+
+def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Only on a terminal, and not against the wish that https://no-color.org lets people state."""
+    return stream.isatty() and not environment.get("NO_COLOR")
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def _open(path: Path, mode: str) -> IO[bytes]:
 
 
 def _find(path: Path) -> Path:
-    if path.exists():
+    if path.exists() and not path.is_dir():
         return path
     shipped = SHIPPED / f"{path}{_SUFFIX}"
     if len(path.parts) == 1 and shipped.exists():

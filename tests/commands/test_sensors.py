@@ -16,7 +16,7 @@ from doubles.sysfs import PowercapTree, public_directory, unprivileged
 from exporter.commands.diagnosis import LOOK_SECONDS, Diagnosis, Glance, diagnose, present_watts
 from exporter.commands.diagnosis_text import WIDTH, render
 from exporter.commands.recording import record
-from exporter.commands.sensors import add_arguments, as_json, run
+from exporter.commands.sensors import add_arguments, as_json, run, wants_colour
 from exporter.sensors.capture import Capture
 from exporter.sensors.inventory import Inventory, take_inventory
 from exporter.sensors.nvml.library import NvmlLibrary
@@ -26,6 +26,14 @@ from joulecast.errors import JoulecastError
 from joulecast.provenance import Provenance
 
 COLOUR = re.compile(r"\033\[\d*m")
+
+
+class Terminal(io.StringIO):
+    """A stream that a person looks at."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
 
 
 def no_driver() -> Any:
@@ -198,6 +206,35 @@ def test_the_command_prints_and_succeeds(vm: ProcTree, capsys: pytest.CaptureFix
     assert err == ""
 
 
+def test_this_machine_has_cpu_and_dram_power(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever runs these tests, with sensors or without, has CPU and DRAM power that is known and not zero."""
+    parser = ArgumentParser()
+    add_arguments(parser)
+
+    assert run(parser.parse_args(["--json"])) == 0
+
+    series = json.loads(capsys.readouterr().out)["series"]
+    watts = {one["component"]: one["watts"] for one in series if one["counted"]}
+    assert watts["cpu"] > 0
+    assert watts["dram"] > 0
+
+
+@pytest.mark.parametrize(
+    ("stream", "environment", "expected"),
+    [
+        (Terminal(), {}, True),
+        (Terminal(), {"NO_COLOR": ""}, True),
+        (Terminal(), {"NO_COLOR": "1"}, False),
+        (io.StringIO(), {}, False),
+    ],
+)
+def test_colours_are_for_people_who_want_them(
+    stream: io.StringIO, environment: dict[str, str], *, expected: bool
+) -> None:
+    """Colours on a terminal only, and never against NO_COLOR."""
+    assert wants_colour(stream, environment) is expected
+
+
 @pytest.mark.parametrize("seconds", ["0", "-5", "1e9", "soon", "nan"])
 def test_a_recording_has_a_sensible_length(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What is no length between a second and a day is refused by name."""
@@ -303,11 +340,6 @@ def test_nothing_to_record_is_told(tmp_path: Path) -> None:
 
 def test_progress_is_shown_on_a_terminal(tmp_path: Path, vm: ProcTree) -> None:
     """On a terminal one line is written over; the figures in it grow."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     clock, said = FakeClock(), Terminal()
 
     def pause(seconds: float) -> None:

@@ -205,6 +205,16 @@ def test_an_unknown_name_lists_what_is_shipped(tmp_path: Path) -> None:
         Capture.load(tmp_path / "demo")
 
 
+def test_a_directory_of_that_name_does_not_hide_what_is_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who works beside a directory called demo still gets the demo."""
+    (tmp_path / "demo").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    assert Capture.load(Path("demo")).header.simulated
+
+
 def test_the_first_read_is_the_first_moment(path: Path) -> None:
     """Whatever the clock shows, the capture begins at the first read."""
     assert play(ReplaySensor(Capture.load(path)), 123_456.0) == {"cpu": (980.0, None), "gpu": (None, 40.0)}
@@ -258,7 +268,9 @@ def test_a_counter_that_was_reset_starts_again_with_each_round(tmp_path: Path) -
     """A counter without a range that went back was reset; each round shows the same, and never a made-up value."""
     board = Series(BOARD.key, "nvml", Provenance.MEASURED, Quantity.COUNTER, "counter", 1000.0)
     header = Header("m", "2026-01-31T12:00:00+00:00", simulated=False, series=(board,))
-    moments = [(t, [Reading(board, joules=joules)], []) for t, joules in ((0, 500.0), (1, 510.0), (2, 3.0), (3, 8.0))]
+    moments: list[tuple[float, list[Reading], list[UsageReading]]] = [
+        (t, [Reading(board, joules=joules)], []) for t, joules in ((0, 500.0), (1, 510.0), (2, 3.0), (3, 8.0))
+    ]
     sensor = ReplaySensor(Capture.load(write(tmp_path / "reset.jsonl", header, moments)))
 
     assert [play(sensor, now)["gpu"][0] for now in (0, 1, 2, 4)] == [500.0, 510.0, 3.0, 510.0]
