@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.metering.counter import MAX_BRIDGE_SECONDS, CounterUnwrapper, Refusal, Step
@@ -78,24 +78,24 @@ def test_wrap_is_exact_for_whole_microjoules() -> None:
 
 
 @given(
-    parts=st.lists(st.tuples(st.floats(0.5, 9.0), st.floats(0.0, MAX_WATTS)), min_size=3, max_size=20),
-    where=st.integers(1, 18),
-    garbage=st.floats(0.0, RANGE, exclude_max=True),
-    spacing=st.floats(0.1, 0.9),
+    parts=st.lists(st.tuples(st.floats(0.1, 4.0), st.floats(0.0, MAX_WATTS)), min_size=3, max_size=20),
+    where=st.integers(0, 100),
+    when=st.floats(0.1, 0.9),
+    share=st.floats(0.0, 1.0),
 )
 def test_one_garbage_value_costs_nothing(
-    parts: list[tuple[float, float]], where: int, garbage: float, spacing: float
+    parts: list[tuple[float, float]], where: int, when: float, share: float
 ) -> None:
     """A single value that physics forbids, forwards or backwards, leaves the total at the truth."""
     points = history(parts)
-    assume(where < len(points) - 1)
+    before = 1 + where % (len(points) - 2)  # a step was made, and another follows
+    (since, joules), (until, later) = points[before : before + 2]
+    time = since + when * (until - since)
+    # Garbage is what can be neither a step from the reading before it nor a base for the one after it.
+    least = max(joules + MAX_WATTS * (time - since), later) + 1.0
+    most = min(joules, later - MAX_WATTS * (until - time)) + RANGE - 1.0
     readings = wrapped(points)
-    before, after = readings[where], readings[where + 1]
-    time = before[0] + spacing * (after[0] - before[0])
-    # Only what cannot be mistaken for energy is garbage: neither as a step from before, nor as a base of what follows.
-    assume((garbage - before[1]) % RANGE > MAX_WATTS * (time - before[0]) + 1.0)
-    assume((after[1] - garbage) % RANGE > MAX_WATTS * (after[0] - time) + 1.0)
-    readings.insert(where + 1, (time, garbage))
+    readings.insert(before + 1, (time, (least + share * (most - least)) % RANGE))
     unwrapper = CounterUnwrapper(range_joules=RANGE, max_watts=MAX_WATTS, resolution_joules=1e-6)
 
     assert feed(unwrapper, readings) == pytest.approx(points[-1][1], rel=1e-9, abs=1e-9)
