@@ -8,7 +8,8 @@ from typing import Any
 
 from exporter.metering.curve import Edge
 from exporter.metering.fusion import FusedMeter
-from exporter.metering.meter import Anchor, Meter, make_meter
+from exporter.metering.meter import Anchor, Meter
+from exporter.metering.meters import make_meter
 from exporter.metering.snapshot import SeriesState
 from exporter.sensors.preference import Choice, choose
 from exporter.sensors.sensor import Finding, Reading, Series

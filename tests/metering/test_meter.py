@@ -8,16 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.metering.counter import Refusal
+from exporter.metering.counting import CounterMeter
 from exporter.metering.fusion import FusedMeter
-from exporter.metering.meter import (
-    MAX_POWER_GAP_SECONDS,
-    SHAPELESS_SECONDS,
-    Anchor,
-    CounterMeter,
-    Meter,
-    PowerMeter,
-    make_meter,
-)
+from exporter.metering.integration import PowerMeter
+from exporter.metering.meter import MAX_POWER_GAP_SECONDS, SHAPELESS_SECONDS, Anchor, Meter
+from exporter.metering.meters import make_meter
 from exporter.sensors.sensor import Reading
 
 
