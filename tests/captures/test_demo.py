@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from exporter.metering.meters import make_meter
 from exporter.sensors.capture import SHIPPED, Capture
 from exporter.sensors.replay import ReplaySensor
-from joulecast.component import Component, is_node_part
+from joulecast.component import Component, SeriesKey, is_node_part
 
 DEMO = SHIPPED / "demo.jsonl.gz"
 SCRIPT = Path(__file__).with_name("make_demo.py")
@@ -68,3 +69,28 @@ def test_no_reading_of_the_demo_is_impossible() -> None:
                 before[index] = joules
 
     assert wraps == 1
+
+
+def test_the_meter_believes_every_round_of_the_demo() -> None:
+    """Played for five minutes through the real meters: a wrap, two beginnings anew, nothing refused, no joule lost."""
+    sensor = ReplaySensor(Capture.load(Path("demo")))
+    meters = {series: make_meter(series, 0.0) for series in sensor.discover()}
+    refused = []
+    for tick in range(3001):
+        now = tick * 0.1
+        refused += [meters[reading.series].feed(now, reading) for reading in sensor.read(now)]
+
+    assert set(refused) == {None}
+    package = next(series for series in meters if series.key == SeriesKey(Component.CPU, "0", "package"))
+    assert meters[package].curve.joules == pytest.approx(2 * gain_at(120.0) + gain_at(60.0), rel=0.001)
+
+
+def gain_at(seconds: float) -> float:
+    """What the first package has gained by then in the capture, whose one wrap comes before a minute is over."""
+    capture = Capture.load(Path("demo"))
+    shown = {round(moment.seconds, 1): moment.readings[0].joules for moment in capture.moments}
+    begin, end, range_joules = shown[0.0], shown[seconds], capture.header.series[0].range_joules
+    assert begin is not None
+    assert end is not None
+    assert range_joules is not None
+    return end - begin + range_joules
