@@ -75,9 +75,7 @@ class Exporter:
         stale = max(3.0, 3 * config.period)
         self.attention = Attention()
         self.tracks = UsageTracks(stale)
-        self.node = NodeMeter(
-            self.clock, boot, stale_seconds=stale, checkpoint=load_state(self.ledger, METERS)
-        )
+        self.node = NodeMeter(self.clock, boot, stale_seconds=stale, checkpoint=load_state(self.ledger, METERS))
         self.lanes = [self._lane(sensor) for sensor in self.inventory.sensors]
         self.baselines = IdleBaselines(load_state(self.ledger, IDLE))
         self.observer = self._observer()
@@ -137,6 +135,11 @@ class Exporter:
         self.ledger.close()
         self.state.release()
 
+    @property
+    def replaying(self) -> str:
+        """The capture that is played instead of this machine; empty when it is this machine."""
+        return "" if self.inventory.capture is None else self.inventory.capture.title
+
     def trouble(self) -> str | None:
         """Why this exporter is not well, or None: its tick is overdue."""
         late = self.clock.monotonic() - max(self.sampler.last_tick, self._started)
@@ -195,9 +198,11 @@ class Exporter:
             figures=lambda: self.figures.snapshot(len(self.book.open_intervals())),
             open_intervals=self.book.open_intervals,
             healthy=self.trouble,
-            about=About(config.node, ", ".join(map(str, config.grpc)), self.inventory.capture.title if self.inventory.capture else ""),
+            about=About(config.node, ", ".join(map(str, config.grpc)), self.replaying),
         )
-        tls = Tls(config.tls_cert, config.tls_key, config.tls_client_ca) if config.tls_cert and config.tls_key else None
+        tls = None
+        if config.tls_cert and config.tls_key:
+            tls = Tls(config.tls_cert, config.tls_key, config.tls_client_ca)
         # On this machine everyone may read, as everyone may read /proc.
         asked = "" if token is None or config.listen.is_loopback else token
         return MetricsServer(config.listen, site, tls=tls, token=asked)

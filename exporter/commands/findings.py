@@ -7,8 +7,8 @@ from exporter.metering.snapshot import SeriesState
 def report(exporter: Exporter) -> str:
     """A few lines, most of them about this machine."""
     lines = [f"Joulecast measures {exporter.config.node or 'this machine'} every {exporter.config.period:g} s."]
-    if exporter.inventory.capture is not None:
-        lines.append(f"REPLAYING {exporter.inventory.capture.title}: nothing below is this machine.")
+    if exporter.replaying:
+        lines.append(f"REPLAYING {exporter.replaying}: nothing below is this machine.")
     lines += [f"  {_series(state)}" for state in exporter.node.states() if state.counted]
     now = exporter.clock.monotonic()
     for lane in exporter.lanes:
@@ -28,4 +28,5 @@ def report(exporter: Exporter) -> str:
 def _series(state: SeriesState) -> str:
     key = state.series.key
     name = " ".join(part for part in (key.component, key.device, key.zone) if part)
-    return f"{name:<24} {state.series.provenance:<10} {state.reason}"
+    note = f" ({state.series.note})" if state.series.note else ""
+    return f"{name:<24} {state.series.provenance:<10} {state.reason}{note}"

@@ -1,4 +1,4 @@
-"""Simulated hardware with a known truth: a load, a RAPL counter refreshed every millisecond, a GPU ticking every 100 ms."""
+"""Simulated hardware with a known truth: a load, a RAPL counter of 1 ms, a GPU whose counter ticks every 100 ms."""
 
 import math
 from bisect import bisect_right
