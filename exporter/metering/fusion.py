@@ -111,6 +111,7 @@ class FusedMeter:
                 self._unseen_seconds += time - before[0] - outcome.observed_seconds
                 self._doubt += (outcome.joules / 2) ** 2
         self._waiting.append((time, self._counted))
+        del self._waiting[:-MAX_SAMPLES]  # while power is silent they come to nothing
         return None
 
     def _add_sample(self, time: float, watts: float) -> None:
