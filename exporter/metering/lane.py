@@ -37,6 +37,7 @@ class Lane:
         self._last_success: float | None = None
         self._rejected: Counter[str] = Counter()
         self._discovered = float("-inf")
+        self._ever_found = False
 
     @property
     def is_found(self) -> bool:
@@ -49,8 +50,10 @@ class Lane:
         finding = survey(self.sensor)
         with self._lock:
             self._finding = finding
-        if finding.status == "found":
+        # A device that went away keeps its curves, with a gap; one that was never there may still be worth a word.
+        if finding.status == "found" or not self._ever_found:
             self._adopt(finding)
+        self._ever_found = self._ever_found or finding.status == "found"
         return finding
 
     def step(self) -> None:

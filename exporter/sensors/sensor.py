@@ -1,6 +1,6 @@
 """What a sensor is: it says what it knows now, and never reads a clock, adds up, or decides what counts.
 
-A new sensor implements `Sensor` in a file of its own and is added to `preference.py` and `assembly.py`.
+A new sensor implements `Sensor` in a file of its own and is added to `inventory.py` and `preference.py`.
 """
 
 from collections.abc import Iterator, Sequence
