@@ -24,7 +24,8 @@ class ScriptedEnergyService(EnergyServiceServicer):
     """Every interval burns 100 W, 60 of them by its CPUs and 40 by its GPU, and 40 W when idle.
 
     `settle_seconds` is what it takes until an ended interval is final; `delay` holds every answer back; `refusals`
-    maps a method's name to the status it answers with; `calls` lists what was asked.
+    maps a method's name to the status it answers with; `break_listing_after` cuts one listing after so many rows;
+    `calls` lists what was asked.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,7 @@ class ScriptedEnergyService(EnergyServiceServicer):
         self.refusals: dict[str, tuple[grpc.StatusCode, str]] = {}
         self.refused_names: dict[str, str] = {}
         self.warning = ""
+        self.break_listing_after: int | None = None
         self._settled_at: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -95,7 +97,10 @@ class ScriptedEnergyService(EnergyServiceServicer):
         rows = [row for row in self.intervals.values() if _matches(request, row) and row.interval_id > request.cursor]
         if request.newest_first:
             rows.reverse()
-        for row in rows[: request.limit or None]:
+        for number, row in enumerate(rows[: request.limit or None]):
+            if number == self.break_listing_after:
+                self.break_listing_after = None
+                context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
             yield pb.ListIntervalsResponse(interval=self._now(row), cursor=row.interval_id)
 
     def MeasureIdle(

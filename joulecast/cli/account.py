@@ -1,0 +1,57 @@
+"""The energy of one interval as a short table for people."""
+
+from collections.abc import Iterator
+
+from joulecast.cli.table import Column, rendered
+from joulecast.client.readable import NOT_KNOWN, joules_text, watts_text
+from joulecast.client.result import Joules, Result
+
+_COLUMNS = (
+    Column(""),
+    Column("gross", right=True),
+    Column("idle", right=True),
+    Column("net", right=True),
+    Column("mean power", right=True, expendable=1),
+    Column("coverage", right=True),
+    Column("source"),
+)
+
+
+def account_lines(result: Result, width: int | None = None) -> list[str]:
+    """Node and components, line by line, then what their reader should know."""
+    rows = [_row("node", result.energy), *(_row(name, part) for name, part in result.components.items())]
+    return [*rendered(_COLUMNS, rows, width), *_remarks(result)]
+
+
+def _row(name: str, energy: Joules) -> list[str]:
+    return [
+        name,
+        joules_text(energy.gross_joules, energy.uncertainty_joules),
+        joules_text(energy.idle_joules, energy.uncertainty_joules, bar=False),
+        joules_text(energy.net_joules, energy.uncertainty_joules, bar=False),
+        watts_text(energy.mean_watts),
+        coverage_text(energy.coverage),
+        energy.provenance or NOT_KNOWN,
+    ]
+
+
+def coverage_text(coverage: float | None) -> str:
+    """A share in percent; never rounded up to all of it."""
+    if coverage is None:
+        return NOT_KNOWN
+    return "100 %" if coverage >= 1 else f"{min(coverage * 100, 99.9):.1f} %"
+
+
+def _remarks(result: Result) -> Iterator[str]:
+    calibration = result.energy.calibration_uncertainty_joules
+    if calibration:
+        yield f"calibration of the sensors: another ± {joules_text(calibration)}, the same in every interval"
+    for what in result.counts:
+        per, net = result.joules_per(what), result.joules_per(what, net=True)
+        if per is not None:
+            yield f"per {what}: {joules_text(per)} gross, {joules_text(net)} net"
+    if result.energy.below_resolution:
+        yield "note: shorter than two updates of the sensor"
+    if result.energy.idle_joules is None and result.energy.gross_joules is not None:
+        yield "note: net is unknown until this machine's idle power is: joulecast idle"
+    yield from (f"note: {note}" for note in result.notes)
