@@ -129,5 +129,5 @@ def _while_replaying(series: Series) -> Choice:
     if series.sensor != REPLAY:
         return Choice(counted=False, metered=False, reason="not used: a capture is being replayed")
     counted = is_node_part(series.key)
-    reason = series.note if counted else f"{_outside(series.key)}; {series.note}"
+    reason = "part of the capture that is played" if counted else _outside(series.key)
     return Choice(counted=counted, metered=True, reason=reason)

@@ -124,7 +124,7 @@ def test_a_replay_replaces_the_machine() -> None:
 
     assert {who for who, choice in choices.items() if choice.counted} == {(REPLAY, CPU0)}
     assert not choices["rapl", CPU0].metered
-    assert choices[REPLAY, CPU0].reason == "by replay"
+    assert choices[REPLAY, CPU0].reason == "part of the capture that is played"
     assert choices[REPLAY, CORE0].metered
 
 
