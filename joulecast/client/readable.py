@@ -23,10 +23,10 @@ def joules_text(joules: float | None, uncertainty: float | None = None, *, bar: 
         return NOT_KNOWN
     scale, unit = next((pair for pair in _SCALES if abs(joules) >= pair[0]), _SCALES[-1])
     if not uncertainty:
-        return f"{joules / scale:.{_decimals(joules / scale, 3)}f} {unit}"
+        return f"{joules / scale:z.{_decimals(joules / scale, 3)}f} {unit}"
     half_width = uncertainty / scale
     decimals = _decimals(half_width, 1)
-    text = f"{joules / scale:.{decimals}f} {unit}"
+    text = f"{joules / scale:z.{decimals}f} {unit}"
     return f"{text} ± {max(half_width, 10.0**-_MOST_DECIMALS):.{decimals}f} {unit}" if bar else text
 
 
@@ -62,8 +62,8 @@ def seconds_text(seconds: float | None) -> str:
 
 
 def watts_text(watts: float | None) -> str:
-    """Power in watts, three significant digits at least."""
-    return NOT_KNOWN if watts is None else f"{watts:.{_decimals(watts, 3)}f} W"
+    """Power in watts, three significant digits, and no more than hundredths."""
+    return NOT_KNOWN if watts is None else f"{watts:.{min(2, _decimals(watts, 3))}f} W"
 
 
 def _decimals(value: float, digits: int) -> int:

@@ -14,6 +14,7 @@ from joulecast.client.result import Result
 from joulecast.client.tag import Tag
 from joulecast.clock import Clock, Moment, SystemClock, moment
 from joulecast.errors import JoulecastError
+from joulecast.phase import nearest_phase
 
 if TYPE_CHECKING:
     from joulecast.v1 import energy_pb2 as pb
@@ -115,7 +116,9 @@ class Span:
             with self._lock:
                 self._close()
         except JoulecastError as problem:
-            self._tolerate(problem)
+            if self._strict or self.interval_id is None or not isinstance(problem, Unreachable):
+                self._tolerate(problem)
+            # Else an exporter that knows the interval is being restarted: nothing is lost, so nothing is said.
 
     def tend(self, *, crowded: bool) -> float | None:
         """Renew the lease, or try once more to deliver the end."""
@@ -177,8 +180,9 @@ class Span:
         request = begin_request(self.request_id, self.tag, self._begin, self._lease)
         answer: pb.BeginIntervalResponse = self._connection.call("BeginInterval", request)
         self.interval_id = answer.interval_id
-        if answer.warning:
-            advise("begin", answer.warning)
+        # The exporter questions a phase too, and this process did so before.
+        if answer.warning and (not answer.durable or nearest_phase(self.tag.phase) is None):
+            advise(f"begin:{answer.warning}", answer.warning)
 
     def _close(self, timeout: float | None = None, *, insist: bool = False) -> None:
         if self._closed or self._end is None:

@@ -264,12 +264,13 @@ def test_there_is_no_progress_elsewhere() -> None:
 def test_an_exporter_restarted_while_the_command_runs(
     command: str, environ: dict[str, str], server: EnergyServer
 ) -> None:
-    """The command does not notice, and its energy is complete."""
+    """Nobody notices, and the energy is complete."""
     running = subprocess.Popen(
         [command, "run", "--json", "--", "sh", "-c", "echo ready; read line"],
         env=environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
     assert running.stdout.readline() == "ready\n"
@@ -280,5 +281,5 @@ def test_an_exporter_restarted_while_the_command_runs(
     until(lambda: server.service.asked("EndInterval"))
     document = json.loads(running.stdout.read())
 
-    assert running.wait(30) == 0
+    assert (running.wait(30), running.stderr.read()) == (0, "")
     assert document["gross_joules"] == pytest.approx(WATTS * document["duration_seconds"])

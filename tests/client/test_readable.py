@@ -18,6 +18,7 @@ from joulecast.provenance import Provenance
         (12_345.0, 40.0, "12.35 kJ ± 0.04 kJ"),
         (3.6e6, None, "3.60 MJ"),
         (-4.2, 0.5, "-4.2 J ± 0.5 J"),
+        (-0.04, 0.5, "0.0 J ± 0.5 J"),
         (1e-9, 1e-9, "0.0000 J ± 0.0001 J"),
         (5.0, 120.0, "5 J ± 120 J"),
     ],
@@ -44,8 +45,8 @@ def test_durations(seconds: float | None, expected: str) -> None:
 
 
 def test_watts() -> None:
-    """Three digits, or unknown."""
-    assert [watts_text(watts) for watts in (None, 7.1234, 412.6)] == ["unknown", "7.12 W", "413 W"]
+    """Three digits down to hundredths, or unknown."""
+    assert [watts_text(watts) for watts in (None, 7.1234, 412.6, 1e-6)] == ["unknown", "7.12 W", "413 W", "0.00 W"]
 
 
 def test_a_result_is_one_line() -> None:

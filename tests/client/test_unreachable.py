@@ -112,8 +112,9 @@ def test_an_exporter_that_starts_late_loses_nothing(server: EnergyServer) -> Non
     assert row.begin.monotonic_ns < row.end.monotonic_ns <= request.sent.monotonic_ns
 
 
-@pytest.mark.filterwarnings("ignore:joulecast")
-def test_an_exporter_restarted_over_the_end_loses_nothing(server: EnergyServer) -> None:
+def test_an_exporter_restarted_over_the_end_loses_nothing(
+    server: EnergyServer, recwarn: pytest.WarningsRecorder
+) -> None:
     """An end that found nobody is delivered when the energy is read, with the timestamp of the real end."""
     with joulecast.interval("train", address=server.address) as energy:
         server.stop()
@@ -122,6 +123,7 @@ def test_an_exporter_restarted_over_the_end_loses_nothing(server: EnergyServer) 
 
     assert energy.result().status == "finished"
     assert energy.result().duration_seconds == pytest.approx(seconds, abs=1e-6)
+    assert not recwarn.list
 
 
 @pytest.mark.filterwarnings("ignore:joulecast")
