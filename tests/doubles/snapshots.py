@@ -129,9 +129,7 @@ def full_snapshot(sockets: int = 2, gpus: int = 8) -> Snapshot:
 
 def gpu_identity(index: int) -> Gpu:
     """The identity of one imaginary GPU."""
-    return Gpu(
-        f"GPU-{index:08d}", index, "Imaginary H100", "580.65", f"00000000:{index:02X}:00.0", 80 * 1024**3, 700.0
-    )
+    return Gpu(f"GPU-{index:08d}", index, "Imaginary H100", "580.65", f"00000000:{index:02X}:00.0", 80 * 1024**3, 700.0)
 
 
 def machine_usage() -> list[UsageReading]:

@@ -189,14 +189,26 @@ def test_jetson_rails_on_two_monitors(tmp_path: Path) -> None:
     """AGX Orin: GPU, CPU and memory on rails of their own, an unconnected channel, and the 5 V rail beside them."""
     tree = HwmonTree(tmp_path)
     first = {
-        "in1_label": "VDD_GPU_SOC", "in1_input": 19_000, "curr1_input": 1000,
-        "in2_label": "VDD_CPU_CV", "in2_input": 19_000, "curr2_input": 500,
-        "in3_label": "VIN_SYS_5V0", "in3_input": 5000, "curr3_input": 900,
+        "in1_label": "VDD_GPU_SOC",
+        "in1_input": 19_000,
+        "curr1_input": 1000,
+        "in2_label": "VDD_CPU_CV",
+        "in2_input": 19_000,
+        "curr2_input": 500,
+        "in3_label": "VIN_SYS_5V0",
+        "in3_input": 5000,
+        "curr3_input": 900,
     }
     second = {
-        "in1_label": "NC", "in1_input": 0, "curr1_input": 0,
-        "in2_label": "VDDQ_VDD2_1V8AO", "in2_input": 5000, "curr2_input": 200,
-        "in3_label": "VDD_NEW", "in3_input": 5000, "curr3_input": 200,
+        "in1_label": "NC",
+        "in1_input": 0,
+        "curr1_input": 0,
+        "in2_label": "VDDQ_VDD2_1V8AO",
+        "in2_input": 5000,
+        "curr2_input": 200,
+        "in3_label": "VDD_NEW",
+        "in3_input": 5000,
+        "curr3_input": 200,
     }
     tree.add_chip("ina3221", first, device="platform/c240000.i2c/i2c-1/1-0040")
     tree.add_chip("ina3221", second, device="platform/c240000.i2c/i2c-1/1-0041")

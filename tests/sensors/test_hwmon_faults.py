@@ -55,8 +55,12 @@ def test_half_a_sum_is_no_reading(tmp_path: Path) -> None:
     """When one rail of a component fails, the others are not passed off as the whole."""
     tree = HwmonTree(tmp_path)
     attributes = {
-        "in1_label": "VDD_CPU_CV", "in1_input": 5000, "curr1_input": 1000,
-        "in2_label": "VDD_SOC", "in2_input": 5000, "curr2_input": 500,
+        "in1_label": "VDD_CPU_CV",
+        "in1_input": 5000,
+        "curr1_input": 1000,
+        "in2_label": "VDD_SOC",
+        "in2_input": 5000,
+        "curr2_input": 500,
     }
     chip = tree.add_chip("ina3221", attributes, device="platform/1-0040")
     sensor = HwmonSensor(tmp_path)
