@@ -1,6 +1,8 @@
 """Intervals and their accounts to and from rows and JSON; unknown stays `None` on both sides."""
 
+import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from exporter.intervals.interval import Account, DeviceEnergy, Energy, GpuUsage, Interval, Status, Tag, Usage
@@ -9,12 +11,16 @@ from joulecast.provenance import Provenance
 
 Json = dict[str, Any]
 
+# Compact, and with every character as itself: SQLite looks keys up by their bytes.
+to_json = partial(json.dumps, separators=(",", ":"), ensure_ascii=False)
 
-def row_from_interval(interval: Interval) -> Json:
-    """The columns of one interval, all but `node` and `edges`."""
+
+def row_from_interval(interval: Interval, node: str) -> Json:
+    """The columns of one interval, all but `edges`; JSON columns as text."""
     tag = interval.tag
     return {
         "interval_id": interval.interval_id,
+        "node": node,
         "request_id": tag.request_id or None,  # NULLs may repeat where a workload gave none
         "name": tag.name,
         "job": tag.job,
@@ -27,11 +33,11 @@ def row_from_interval(interval: Interval) -> Json:
         "end_wall": interval.end_wall,
         "lease_seconds": interval.lease_seconds,
         "last_heard": interval.last_heard,
-        "labels": dict(tag.labels),
-        "gpus": None if tag.gpus is None else list(tag.gpus),
-        "counts": dict(interval.counts),
-        "notes": list(interval.notes),
-        "account": None if interval.account is None else json_from_account(interval.account),
+        "labels": to_json(dict(tag.labels)),
+        "gpus": None if tag.gpus is None else to_json(tag.gpus),
+        "counts": to_json(dict(interval.counts)),
+        "notes": to_json(interval.notes),
+        "account": None if interval.account is None else to_json(json_from_account(interval.account)),
     }
 
 
@@ -44,8 +50,8 @@ def interval_from_row(row: Mapping[Any, Any]) -> Interval:
             name=row["name"],
             job=row["job"],
             phase=row["phase"],
-            labels=row["labels"],
-            gpus=None if row["gpus"] is None else tuple(row["gpus"]),
+            labels=json.loads(row["labels"]),
+            gpus=None if row["gpus"] is None else tuple(json.loads(row["gpus"])),
         ),
         boot_id=row["boot_id"],
         begin=row["begin_monotonic"],
@@ -55,9 +61,9 @@ def interval_from_row(row: Mapping[Any, Any]) -> Interval:
         status=Status(row["status"]),
         end=row["end_monotonic"],
         end_wall=row["end_wall"],
-        counts=row["counts"],
-        account=None if row["account"] is None else account_from_json(row["account"]),
-        notes=row["notes"],
+        counts=json.loads(row["counts"]),
+        account=None if row["account"] is None else account_from_json(json.loads(row["account"])),
+        notes=json.loads(row["notes"]),
     )
 
 

@@ -2,22 +2,23 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Table
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from exporter.intervals.ledger import LedgerUnavailable
+from exporter.store.prepared import Prepared, Row
 from joulecast.clock import Clock
 
 # After a failure the next attempt waits this long, so that a store that answers slowly cannot hold up every begin.
 RETRY_SECONDS = 2.0
 
-# These say that our SQL is wrong, not that the store is away.
-_BUGS = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
+# Engine options: JSON columns are written and read as text, which the codec makes and reads outside of all locks.
+JSON_AS_TEXT: dict[str, Any] = {"json_serializer": str, "json_deserializer": lambda text: text}
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +33,11 @@ class Backend(Protocol):
         """Hands out new connections, unpooled: `Database` keeps them."""
         ...
 
-    def diagnose(self, error: DBAPIError) -> LedgerUnavailable:
-        """The failure in a person's words, with its remedy."""
+    def diagnose(self, error: BaseException) -> LedgerUnavailable:
+        """The driver's exception in a person's words, with a remedy."""
         ...
 
-    def is_damage(self, error: DBAPIError) -> bool:
+    def is_damage(self, error: BaseException) -> bool:
         """Whether the data themselves are broken, so that no retry can help."""
         ...
 
@@ -62,9 +63,15 @@ class Database:
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction that may write; others that write wait. Raises LedgerUnavailable."""
-        if self._damaged.is_set():
-            self._writer.close()
-        return self._writer.transaction()
+        return self._healthy_writer().transaction()
+
+    def run(self, statement: Prepared, row: Row) -> int:
+        """Run a writing statement once, by itself a transaction; returns how many rows it touched."""
+        return self._healthy_writer().run(statement, row)
+
+    def run_all(self, statement: Prepared, rows: Sequence[Row]) -> None:
+        """Run a writing statement for each row, in one transaction."""
+        self._healthy_writer().run_all(statement, rows)
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A transaction for listings, beside the writing one and never in its way. Raises LedgerUnavailable."""
@@ -75,13 +82,18 @@ class Database:
         self._reader.close()
         self._writer.close()
 
+    def _healthy_writer(self) -> "_Link":
+        if self._damaged.is_set():
+            self._writer.close()  # so that it is opened afresh
+        return self._writer
+
     def _open_writer(self) -> Connection:
         if self._damaged.is_set():
             self._start_afresh()
         try:
             return self._open_migrated()
         except DBAPIError as error:
-            if not self._backend.is_damage(error):
+            if error.orig is None or not self._backend.is_damage(error.orig):
                 raise
         self._start_afresh()
         return self._open_migrated()
@@ -109,41 +121,66 @@ class _Link:
     def __init__(
         self, connect: Callable[[], Connection], backend: Backend, clock: Clock, damaged: threading.Event
     ) -> None:
+        dbapi: Any = backend.engine.dialect.loaded_dbapi
+        self._driver_error: type[Exception] = dbapi.Error
+        # These say that our SQL is wrong, not that the store is away.
+        self._bugs = (dbapi.IntegrityError, dbapi.ProgrammingError, dbapi.DataError, dbapi.NotSupportedError)
         self._connect = connect
         self._backend = backend
         self._clock = clock
         self._damaged = damaged
         self._lock = threading.RLock()  # a failed transaction closes its own connection
         self._connection: Connection | None = None
+        self._driver: Any = None
         self._failure: LedgerUnavailable | None = None
         self._retry_at = 0.0
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
+        with self._opened() as connection, connection.begin():
+            yield connection
+
+    def run(self, statement: Prepared, row: Row) -> int:
+        with self._opened():
+            # SQLite commits by itself what stands outside of BEGIN and COMMIT; then this commit does nothing.
+            touched: int = self._driver.execute(statement.sql, statement.parameters(row)).rowcount
+            self._driver.commit()
+            return touched
+
+    def run_all(self, statement: Prepared, rows: Sequence[Row]) -> None:
+        if len(rows) == 1:
+            self.run(statement, rows[0])
+            return
+        with self.transaction():
+            self._driver.cursor().executemany(statement.sql, [statement.parameters(row) for row in rows])
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = self._driver = None
+
+    @contextmanager
+    def _opened(self) -> Iterator[Connection]:
         with self._lock:
             if self._failure is not None and self._clock.monotonic() < self._retry_at:
                 raise LedgerUnavailable(self._failure.problem, self._failure.remedy)
             try:
                 if self._connection is None:
                     self._connection = self._connect()
-                with self._connection.begin():
-                    yield self._connection
-            except _BUGS:
-                raise
-            except DBAPIError as error:
-                raise self._failed(error) from error
+                    self._driver = self._connection.connection.driver_connection
+                yield self._connection
+            except (DBAPIError, self._driver_error) as error:
+                self.close()
+                cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+                if isinstance(cause, self._bugs):
+                    raise
+                raise self._failed(cause) from error
             self._failure = None
 
-    def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def _failed(self, error: DBAPIError) -> LedgerUnavailable:
-        if self._backend.is_damage(error):
+    def _failed(self, cause: BaseException) -> LedgerUnavailable:
+        if self._backend.is_damage(cause):
             self._damaged.set()
-        self.close()
-        self._failure = self._backend.diagnose(error)
+        self._failure = self._backend.diagnose(cause)
         self._retry_at = self._clock.monotonic() + RETRY_SECONDS
         return self._failure

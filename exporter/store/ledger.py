@@ -1,5 +1,6 @@
 """The ledger in SQL: what the interval book remembers, whatever database is behind it."""
 
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,9 +10,10 @@ from sqlalchemy import RowMapping, delete, select
 
 from exporter.intervals.interval import Interval
 from exporter.intervals.ledger import DuplicateRequest, LedgerUnavailable, Query
-from exporter.store.codec import interval_from_row, row_from_interval
+from exporter.store.codec import interval_from_row, row_from_interval, to_json
 from exporter.store.database import Database
 from exporter.store.location import backend_at
+from exporter.store.prepared import Prepared
 from exporter.store.schema import documents, intervals, migrate
 from exporter.store.sqlite import Synchronous
 from exporter.store.statements import (
@@ -24,7 +26,7 @@ from exporter.store.statements import (
     SAVE_EDGES,
     conditions,
     save_document,
-    save_intervals,
+    save_interval,
 )
 from joulecast.clock import Clock, SystemClock
 
@@ -57,8 +59,11 @@ class SqlLedger:
         backend = backend_at(store, synchronous, max_pages)
         self._node = node if backend.shared else ""
         self._mine = intervals.c.node == self._node
-        self._save = save_intervals(backend)
-        self._save_state = save_document(backend)
+        dialect = backend.engine.dialect
+        self._open = Prepared(OPEN, dialect)
+        self._save = Prepared(save_interval(backend), dialect)
+        self._save_edges = Prepared(SAVE_EDGES, dialect)
+        self._save_state = Prepared(save_document(backend), dialect)
         self._database = Database(backend, migrate, clock or SystemClock())
         try:
             with self._database.writing():
@@ -71,18 +76,13 @@ class SqlLedger:
 
         Raises LedgerUnavailable, and DuplicateRequest if an interval of this request id is stored already.
         """
-        with self._database.writing() as connection:
-            inserted = connection.execute(OPEN, row_from_interval(interval) | {"node": self._node}).rowcount
-        if inserted == 0:
+        if self._database.run(self._open, row_from_interval(interval, self._node)) == 0:
             raise DuplicateRequest(f"request {interval.tag.request_id} has begun an interval already", "use that one")
 
     def save(self, intervals: Sequence[Interval]) -> None:
         """Write these intervals as they are now, all or none; a finished one needs its edges no more."""
-        if not intervals:
-            return
-        rows = [row_from_interval(interval) | {"node": self._node} for interval in intervals]
-        with self._database.writing() as connection:
-            connection.execute(self._save, rows)
+        if intervals:
+            self._database.run_all(self._save, [row_from_interval(interval, self._node) for interval in intervals])
 
     def find(self, *, interval_id: str = "", request_id: str = "") -> Interval | None:
         """The interval of that id on this node (the latest, should a request id have come back), or None."""
@@ -104,7 +104,7 @@ class SqlLedger:
         while True:
             page = self._page(query, cursor)
             for row in page:
-                if query.labels.items() <= row["labels"].items():
+                if not query.labels or query.labels.items() <= json.loads(row["labels"]).items():
                     yield interval_from_row(row)
                     found += 1
                     if found == query.limit:
@@ -115,27 +115,26 @@ class SqlLedger:
 
     def save_edges(self, interval_id: str, edges: Mapping[str, Any]) -> None:
         """Keep the begin edge of a stored interval; of one that is not stored there is nothing to restart."""
-        with self._database.writing() as connection:
-            connection.execute(SAVE_EDGES, {"id": interval_id, "document": dict(edges)})
+        self._database.run_all(self._save_edges, [{"id": interval_id, "document": to_json(dict(edges))}])
 
     def edges(self, interval_id: str) -> Mapping[str, Any] | None:
         """The begin edge kept by `save_edges`; a truncated interval has it still, should a late end come."""
         query = select(intervals.c.edges).where(intervals.c.interval_id == interval_id)
         with self._database.reading() as connection:
-            edges: Mapping[str, Any] | None = connection.execute(query).scalar()
-        return edges
+            edges = connection.execute(query).scalar()
+        return _document(edges)
 
     def save_state(self, name: str, state: Mapping[str, Any]) -> None:
         """Replace one named document."""
-        with self._database.writing() as connection:
-            connection.execute(self._save_state, {"node": self._node, "name": name, "document": dict(state)})
+        row = {"node": self._node, "name": name, "document": to_json(dict(state))}
+        self._database.run_all(self._save_state, [row])
 
     def load_state(self, name: str) -> Mapping[str, Any] | None:
         """The document saved under that name, or None."""
         query = select(documents.c.document).where(documents.c.node == self._node, documents.c.name == name)
         with self._database.reading() as connection:
-            document: Mapping[str, Any] | None = connection.execute(query).scalar()
-        return document
+            document = connection.execute(query).scalar()
+        return _document(document)
 
     def prune(self, older_than_wall: float) -> int:
         """Delete intervals that ended before that moment, in small transactions, and return how many."""
@@ -165,3 +164,8 @@ class SqlLedger:
         size = min(query.limit, PAGE_ROWS) if query.limit > 0 and not query.labels else PAGE_ROWS
         with self._database.reading() as connection:
             return connection.execute(rows.limit(size)).mappings().all()
+
+
+def _document(text: str | None) -> Mapping[str, Any] | None:
+    document: Mapping[str, Any] | None = None if text is None else json.loads(text)
+    return document

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, Table, create_engine
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from exporter.intervals.ledger import LedgerUnavailable
+from exporter.store.database import JSON_AS_TEXT
 from joulecast.errors import JoulecastError
 
 _CONNECT_SECONDS = 3
@@ -28,21 +29,23 @@ class PostgresqlServer:
     def engine(self) -> Engine:
         """Connections that give up soon when the server is away."""
         try:
-            return create_engine(self._url, poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS})
+            return create_engine(
+                self._url, poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS}, **JSON_AS_TEXT
+            )
         except (ModuleNotFoundError, NoSuchModuleError) as missing:
             raise JoulecastError(
                 f"the driver for {self._place} is not installed ({missing})",
                 "pip install 'psycopg[binary]' and write the store as postgresql+psycopg://...",
             ) from None
 
-    def diagnose(self, error: DBAPIError) -> LedgerUnavailable:
+    def diagnose(self, error: BaseException) -> LedgerUnavailable:
         """The server's own words, first line only: the rest repeats the query."""
-        reason = str(error.orig).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0]
         return LedgerUnavailable(
             f"the store {self._place}: {reason}", "check that the server runs, is reachable and accepts this user"
         )
 
-    def is_damage(self, error: DBAPIError) -> bool:  # noqa: ARG002 - the server looks after its own files
+    def is_damage(self, error: BaseException) -> bool:  # noqa: ARG002 - the server looks after its own files
         """Never: a server's files are its administrator's."""
         return False
 

@@ -1,19 +1,18 @@
 """The store as one SQLite file: the only place that knows SQLite's pragmas, error codes and side files."""
 
-import json
 import os
 import sqlite3
 import time
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from exporter.intervals.ledger import LedgerUnavailable
+from exporter.store.database import JSON_AS_TEXT
 
 # NORMAL survives the death of the process: a commit is in the kernel's hands. A power cut may cost the last moments
 # before it, never the file. FULL waits for the disk at every commit.
@@ -47,9 +46,6 @@ _REMEDIES = (
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _SIDE_FILES = ("", "-wal", "-shm")
 
-# Compact, and with every character as itself: SQLite looks keys up by their bytes.
-to_json = partial(json.dumps, separators=(",", ":"), ensure_ascii=False)
-
 
 class SqliteFile:
     """Implements `database.Backend`. `max_pages` bounds the file, in pages of 4 KiB."""
@@ -64,19 +60,19 @@ class SqliteFile:
     @cached_property
     def engine(self) -> Engine:
         """Connections in which a transaction is exactly what lies between BEGIN and COMMIT, DDL included."""
-        engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool, json_serializer=to_json)
+        engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool, **JSON_AS_TEXT)
         event.listen(engine, "begin", _begin)
         return engine
 
-    def diagnose(self, error: DBAPIError) -> LedgerUnavailable:
+    def diagnose(self, error: BaseException) -> LedgerUnavailable:
         """The failure by SQLite's name of it."""
         name = _name(error)
         for prefix, problem, remedy in _REMEDIES:
             if name.startswith(prefix):
                 return LedgerUnavailable(f"the store {self.path}: {problem}", remedy)
-        return LedgerUnavailable(f"the store {self.path}: {error.orig}", "check the file and its directory")
+        return LedgerUnavailable(f"the store {self.path}: {error}", "check the file and its directory")
 
-    def is_damage(self, error: DBAPIError) -> bool:
+    def is_damage(self, error: BaseException) -> bool:
         """Whether SQLite found the file itself broken."""
         return _name(error).startswith(_DAMAGE)
 
@@ -128,5 +124,5 @@ def _begin(connection: Connection) -> None:
     driver.execute("BEGIN")
 
 
-def _name(error: DBAPIError) -> str:
-    return getattr(error.orig, "sqlite_errorname", "")
+def _name(error: BaseException) -> str:
+    return getattr(error, "sqlite_errorname", "")

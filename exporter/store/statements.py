@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, insert, null, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, insert, literal_column, null, select, update
 
 from exporter.intervals.interval import Status
 from exporter.intervals.ledger import Query
@@ -22,27 +22,24 @@ FIND_BY_REQUEST = (
 _VALUES = {"node": bindparam("node", type_=intervals.c.node.type)} | {
     column.name: bindparam(column.name, type_=column.type) for column in LISTED
 }
-# One statement that inserts nothing if the request id is known: NULL, where there is none, equals nothing.
-OPEN = (
-    insert(intervals)
-    .from_select(
-        list(_VALUES),
-        select(*_VALUES.values()).where(
-            ~exists().where(intervals.c.node == _VALUES["node"], intervals.c.request_id == _VALUES["request_id"])
-        ),
-    )
-    .execution_options(preserve_rowcount=True)
+# Inserts nothing if the request id is known: NULL, where there is none, equals nothing.
+OPEN = insert(intervals).from_select(
+    list(_VALUES),
+    select(*_VALUES.values()).where(
+        ~exists().where(intervals.c.node == _VALUES["node"], intervals.c.request_id == _VALUES["request_id"])
+    ),
 )
 SAVE_EDGES = update(intervals).where(intervals.c.interval_id == bindparam("id")).values(edges=bindparam("document"))
 
 
-def save_intervals(backend: Backend) -> Any:
+def save_interval(backend: Backend) -> Any:
     """Insert, or overwrite all but the id and the edges; a finished interval loses its edges."""
     upsert = backend.upsert(intervals)
     new = upsert.excluded
     changes = {column.name: new[column.name] for column in LISTED if column is not intervals.c.interval_id}
-    changes["edges"] = case((new.status == Status.FINISHED.value, null()), else_=intervals.c.edges)
-    return upsert.on_conflict_do_update(index_elements=[intervals.c.interval_id], set_=changes)
+    finished = new.status == literal_column(f"'{Status.FINISHED.value}'")
+    changes["edges"] = case((finished, null()), else_=intervals.c.edges)
+    return upsert.values(_VALUES).on_conflict_do_update(index_elements=[intervals.c.interval_id], set_=changes)
 
 
 def save_document(backend: Backend) -> Any:
