@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from exporter.intervals.identity import new_interval_id
 from exporter.intervals.interval import Interval, Status, Tag
 from exporter.intervals.ledger import DuplicateRequest, Ledger, LedgerUnavailable, Query
 from exporter.intervals.recovery import close_over_reboot, revive
+from exporter.intervals.shelf import Shelf
 from exporter.intervals.timeline import Timeline
 from exporter.metering.cadence import Attention
 from joulecast.clock import Moment
@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 
 DEFAULT_LEASE_SECONDS = 24 * 3600.0
 MAX_OPEN = 100_000
-REMEMBERED = 2048  # finished intervals kept at hand, so that asking for a fresh result reads no disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +56,17 @@ class IntervalBook:
         self._figures = figures
         self._resolve_gpus = resolve_gpus
         self._lock = threading.RLock()
-        self._live: dict[str, Live] = {}
-        self._by_request: dict[str, str] = {}
-        self._recent: OrderedDict[str, Interval] = OrderedDict()
+        self._shelf = Shelf()
 
     def begin(self, tag: Tag, *, at: Moment | None = None, lease_seconds: float | None = None) -> Interval:
         """Open an interval, durable before this returns; a known request id renews that interval instead."""
         with self._lock:
-            known = self._by_request.get(tag.request_id)
+            known = self._shelf.find(request_id=tag.request_id)
             if known is not None:
-                interval = self._live[known].interval
-                interval.last_heard = self._timeline.now()
-                return interval
-            if len(self._live) >= MAX_OPEN:
-                raise TooManyOpen(f"{len(self._live)} intervals are open", "end some, or give them shorter leases")
+                known.interval.last_heard = self._timeline.now()
+                return known.interval
+            if len(self._shelf) >= MAX_OPEN:
+                raise TooManyOpen(f"{len(self._shelf)} intervals are open", "end some, or give them shorter leases")
             interval = self._new(tag, self._timeline.place("begin", at))
             if lease_seconds is not None:
                 interval.lease_seconds = lease_seconds
@@ -81,7 +77,7 @@ class IntervalBook:
             except LedgerUnavailable as unavailable:
                 interval.durable = False
                 log.warning("an interval is kept in memory only: %s", unavailable)
-            self._enter(Live(interval, stored=interval.durable))
+            self._shelf.enter(Live(interval, stored=interval.durable))
             self._attention.edge(interval.begin, opened=1)
             return interval
 
@@ -95,7 +91,7 @@ class IntervalBook:
     ) -> Interval:
         """Close an interval. Ending twice changes nothing; an end that comes after truncation corrects it."""
         with self._lock:
-            live = self._find_live(interval_id, request_id)
+            live = self._shelf.find(interval_id=interval_id, request_id=request_id)
             if live is None:
                 stored = self.get(interval_id=interval_id, request_id=request_id)
                 live = self._reopen(stored)
@@ -126,8 +122,8 @@ class IntervalBook:
                     results.append(error)
                     continue
                 results.append(live.interval)
-                if live.interval.interval_id not in self._live:
-                    self._enter(live)
+                if self._shelf.find(interval_id=live.interval.interval_id) is None:
+                    self._shelf.enter(live)
                     entered.append(live)
             self._save(entered)
         self._settle(entered)
@@ -136,14 +132,14 @@ class IntervalBook:
     def get(self, *, interval_id: str = "", request_id: str = "") -> Interval:
         """An interval as it stands; of an open one, a copy with the energy so far."""
         with self._lock:
-            live = self._find_live(interval_id, request_id)
+            live = self._shelf.find(interval_id=interval_id, request_id=request_id)
         if live is not None:
             self._settle([live])
             with self._lock:
                 if live.interval.status is Status.OPEN:
                     return replace(live.interval, account=self._accountant.so_far(live))
             return live.interval
-        found = self._recent.get(interval_id) or self._ledger.find(interval_id=interval_id, request_id=request_id)
+        found = self._shelf.recent(interval_id) or self._ledger.find(interval_id=interval_id, request_id=request_id)
         if found is None:
             raise UnknownInterval(
                 f"no interval {interval_id or request_id!r} is known",
@@ -158,7 +154,7 @@ class IntervalBook:
     def open_intervals(self) -> list[Interval]:
         """Every interval whose workload has not ended it."""
         with self._lock:
-            return [live.interval for live in self._live.values() if live.interval.status is Status.OPEN]
+            return self._shelf.open()
 
     def settles_in(self, interval: Interval) -> float:
         """Seconds until the account of an ended interval should be final."""
@@ -169,12 +165,12 @@ class IntervalBook:
     def tick(self, now: float) -> None:
         """Once per period: truncate what lost its lease, settle what is ready, store what could not be stored."""
         with self._lock:
-            for live in self._live.values():
+            for live in self._shelf.lives():
                 interval = live.interval
                 if interval.status is Status.OPEN and now > interval.last_heard + interval.lease_seconds:
                     interval.notes.append("its workload fell silent: energy up to when it was last heard")
                     self._close(interval, interval.last_heard, Status.TRUNCATED)
-            lives = list(self._live.values())
+            lives = self._shelf.lives()
         unstored = [live for live in lives if not live.stored]
         if unstored:
             self._save(unstored)
@@ -187,7 +183,7 @@ class IntervalBook:
             if interval.boot_id == self._timeline.boot_id != "":
                 interval.last_heard = self._timeline.now()  # our absence is no silence of theirs
                 with self._lock:
-                    self._enter(live)
+                    self._shelf.enter(live)
                 if interval.status is Status.OPEN:
                     self._attention.edge(self._timeline.now(), opened=1)
             else:
@@ -215,10 +211,7 @@ class IntervalBook:
         """Count and store final intervals; the ledger answers for them from now on, unless it cannot be written."""
         self._figures.add([live.interval for live in lives])
         with self._lock:
-            for live in lives:
-                self._recent[live.interval.interval_id] = live.interval
-            while len(self._recent) > REMEMBERED:
-                self._recent.popitem(last=False)
+            self._shelf.remember(live.interval for live in lives)
         self._save(lives)
 
     def _keep_begin(self, live: Live) -> None:
@@ -247,9 +240,9 @@ class IntervalBook:
         end = self._timeline.place("end", row.end, sent=sent)
         if end < begin:
             raise InvalidTag(f"end lies {begin - end:.3f} s before begin", "swap them, or check the workload's clock")
-        known = self._by_request.get(row.tag.request_id)
+        known = self._shelf.find(request_id=row.tag.request_id)
         if known is not None:
-            return self._live[known]
+            return known
         start = self._accountant.history_start()
         if start is not None and end < start:
             raise OutOfHistory(
@@ -270,7 +263,7 @@ class IntervalBook:
         live = revive(
             self._ledger, replace(interval, status=Status.OPEN, account=None, end=None, end_wall=None, notes=[])
         )
-        self._enter(live)
+        self._shelf.enter(live)
         self._attention.edge(self._timeline.now(), opened=1)
         return live
 
@@ -293,16 +286,4 @@ class IntervalBook:
             live.stored = live.interval.durable = stored
             if stored and live.interval.account is not None:
                 with self._lock:
-                    self._leave(live)
-
-    def _find_live(self, interval_id: str, request_id: str) -> Live | None:
-        return self._live.get(interval_id or self._by_request.get(request_id, ""))
-
-    def _enter(self, live: Live) -> None:
-        self._live[live.interval.interval_id] = live
-        if live.interval.tag.request_id:
-            self._by_request[live.interval.tag.request_id] = live.interval.interval_id
-
-    def _leave(self, live: Live) -> None:
-        self._live.pop(live.interval.interval_id, None)
-        self._by_request.pop(live.interval.tag.request_id, None)
+                    self._shelf.leave(live)
