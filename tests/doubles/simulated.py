@@ -115,7 +115,7 @@ class SimulatedGpu(_SimulatedSensor):
         counter_period: float = 0.12,
         power_update: float = 0.0,
         power_window: float = 0.0,
-        gain: float = 1.0,
+        power_gain: float = 1.0,
     ) -> None:
         super().__init__(
             Series(
@@ -136,7 +136,7 @@ class SimulatedGpu(_SimulatedSensor):
         self._counter_period = counter_period
         self._power_update = power_update
         self._power_window = power_window
-        self._gain = gain
+        self._power_gain = power_gain
         self._last_counter = -math.inf
 
     def read(self, now: float) -> Iterator[Reading | Missed]:
@@ -144,8 +144,8 @@ class SimulatedGpu(_SimulatedSensor):
         if now - self._last_counter >= self._counter_period - 1e-9:
             self._last_counter = now
             ticked = math.floor((now - self._phase) / self._tick) * self._tick + self._phase
-            joules = round(self._load.joules(ticked) * self._gain, 3)
-        yield Reading(self.series, joules=joules, watts=self._power(now))
+            joules = round(self._load.joules(ticked), 3)
+        yield Reading(self.series, joules=joules, watts=self._power(now) * self._power_gain)
 
     def _power(self, now: float) -> float:
         if not self._power_update:
