@@ -3,7 +3,7 @@
 import math
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from exporter.metering.curve import Edge
@@ -58,7 +58,7 @@ class NodeMeter:
         """Take in what a sensor found, and decide anew what is published and counted."""
         with self._lock:
             before = self._counted_joules()
-            self._findings[finding.sensor] = finding
+            self._findings[finding.sensor] = self._with_lost(finding)
             self._choices = choose(list(self._findings.values()))
             now = self._clock.monotonic()
             published = [series for series, choice in self._choices.items() if choice.metered]
@@ -68,8 +68,11 @@ class NodeMeter:
             self._by_series = {
                 series: self._meters[series.key] for series in published if self._meters[series.key].series is series
             }
-            self._meters = {meter.series.key: meter for meter in self._by_series.values()}
-            self._node_base += before - self._counted_joules()
+            for key in self._meters.keys() - {series.key for series in self._by_series}:
+                self._saved[key] = self._row(self._meters.pop(key))
+            # A meter that stays counts as it did before: what it was fed meanwhile is no change of the base.
+            after = {meter: before.get(meter, joules) for meter, joules in self._counted_joules().items()}
+            self._node_base += math.fsum(before.values()) - math.fsum(after.values())
 
     def is_used(self, sensor: str) -> bool:
         """Whether any series of this sensor is published: if not, there is no need to read it."""
@@ -95,8 +98,11 @@ class NodeMeter:
         """Every published series as it stands."""
         now = self._clock.monotonic()
         states = []
+        choices = self._choices
         for meter in self.meters():
-            choice = self._choices[meter.series]
+            choice = choices.get(meter.series)
+            if choice is None:  # found just now
+                continue
             watts = None
             if now - meter.curve.front <= self._stale + meter.latency_seconds:
                 watts = meter.curve.mean_power(POWER_WINDOW_SECONDS)
@@ -129,19 +135,10 @@ class NodeMeter:
 
     def checkpoint(self) -> dict[str, Any]:
         """What the next run needs to go on counting, JSON-able; series not seen in this run are carried along."""
-        rows = dict(self._saved)
-        for meter in self.meters():
-            edge = meter.curve.at(meter.curve.front)
-            anchor = meter.anchor
-            rows[meter.series.key] = {
-                "key": list(meter.series.key),
-                "front": edge.time,
-                "joules": edge.joules,
-                "observed": edge.observed,
-                "anchor": None if anchor is None else list(anchor),
-                "boot_id": self._boot_id,
-            }
-        return {"node_joules": self._node_base + self._counted_joules(), "series": list(rows.values())}
+        with self._lock:
+            rows = self._saved | {key: self._row(meter) for key, meter in self._meters.items()}
+            joules = self._node_base + math.fsum(self._counted_joules().values())
+        return {"node_joules": joules, "series": list(rows.values())}
 
     def last_known(self) -> dict[SeriesKey, Edge]:
         """The curves where an earlier run last saw them, for intervals that outlived their boot."""
@@ -157,21 +154,38 @@ class NodeMeter:
             self._saved[SeriesKey(Component(component), device, zone)] = row
         self._restored = dict(self._saved)
 
+    def _with_lost(self, finding: Finding) -> Finding:
+        """What a sensor found, with what it misses of earlier findings: a lost device keeps its curve, with a gap."""
+        earlier = self._findings.get(finding.sensor)
+        present = {series.key for series in finding.series}
+        lost = [series for series in earlier.series if series.key not in present] if earlier else []
+        return replace(finding, series=(*finding.series, *lost))
+
     def _make(self, series: Series, now: float) -> Meter:
         """A meter that goes on where this key's last one stopped: another sensor's, or an earlier run's."""
         replaced = self._meters.get(series.key)
-        if replaced is not None:
-            edge = replaced.curve.at(replaced.curve.front)
-            return make_meter(series, max(now, edge.time), joules=edge.joules, observed=edge.observed)
-        row = self._saved.pop(series.key, None)
+        row = self._saved.pop(series.key, None) if replaced is None else self._row(replaced)
         if row is None:
             return make_meter(series, now)
         if row["boot_id"] != self._boot_id or row["front"] > now:
             return make_meter(series, now, joules=row["joules"], observed=row["observed"])
         meter = make_meter(series, row["front"], joules=row["joules"], observed=row["observed"])
-        if row["anchor"] is not None:
+        if row["anchor"] is not None and row["sensor"] == series.sensor:
             meter.resume(Anchor(*row["anchor"]))
         return meter
 
-    def _counted_joules(self) -> float:
-        return math.fsum(meter.curve.joules for meter in self._meters.values() if self.is_counted(meter.series))
+    def _row(self, meter: Meter) -> dict[str, Any]:
+        """Where a meter stands, JSON-able."""
+        edge = meter.curve.at(meter.curve.front)
+        return {
+            "key": list(meter.series.key),
+            "sensor": meter.series.sensor,
+            "front": edge.time,
+            "joules": edge.joules,
+            "observed": edge.observed,
+            "anchor": None if meter.anchor is None else list(meter.anchor),
+            "boot_id": self._boot_id,
+        }
+
+    def _counted_joules(self) -> dict[Meter, float]:
+        return {meter: meter.curve.joules for meter in self._meters.values() if self.is_counted(meter.series)}
