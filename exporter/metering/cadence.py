@@ -47,13 +47,18 @@ class Attention:
         self._changed = threading.Condition()
         self._open = 0
         self._edge = float("-inf")
+        self._woken = float("-inf")
 
     def edge(self, time: float, *, opened: int = 0) -> None:
         """An interval edge happened at `time`; `opened` is +1 for a begin, -1 for an end."""
         with self._changed:
             self._open = max(0, self._open + opened)
             self._edge = max(self._edge, time)
-            self._changed.notify_all()
+            # After an edge every sensor that follows edges reads again this soon anyway. Waking its thread for each
+            # of a thousand edges would only take the interpreter from the threads that answer the workloads.
+            if time - self._woken >= self.MIN_EDGE_SECONDS:
+                self._woken = time
+                self._changed.notify_all()
 
     def next_read(self, pace: Pace, last_read: float) -> float:
         """Monotonic time at which a sensor of this pace, last read at `last_read`, is due again."""
