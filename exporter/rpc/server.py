@@ -5,17 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 
 from exporter.address import Address
+from exporter.rpc import health, reflection
 from exporter.rpc.energy_service import SERVICE, EnergyService
 from exporter.rpc.listening import listen
-from exporter.rpc.reflection import NAME, LazyReflection
 from exporter.rpc.security import Security
 from exporter.rpc.token import TokenInterceptor
 from joulecast.v1.energy_pb2_grpc import add_EnergyServiceServicer_to_server
 
-THREADS = 16  # twice MAX_STREAMS: whatever is watched, a begin finds a thread
+THREADS = 16  # more than all streams and health watchers there may be: a begin always finds a thread
 MAX_REQUEST_BYTES = 16 * 1024 * 1024  # a thousand rows with all the labels they may have
 GRACE_SECONDS = 1.0
 
@@ -23,8 +23,6 @@ _OPTIONS = (
     ("grpc.so_reuseport", 0),  # or two exporters would share a port, and each see half of the intervals
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
 )
-_SERVING = health_pb2.HealthCheckResponse.SERVING
-_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 class RpcServer:
@@ -40,11 +38,11 @@ class RpcServer:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rpc")
         interceptors: list[Any] = [] if security.token is None else [TokenInterceptor(security.token)]
         self._server = grpc.server(self._threads, interceptors=interceptors, options=_OPTIONS)
-        self._health = health.HealthServicer()
-        self.set_serving(serving=False)
+        self._health = health.HealthService([SERVICE])
         add_EnergyServiceServicer_to_server(service, self._server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        self._server.add_generic_rpc_handlers((LazyReflection((SERVICE, health.SERVICE_NAME, NAME), service.slots),))
+        described = (SERVICE, health.NAME, reflection.NAME)
+        self._server.add_generic_rpc_handlers((reflection.LazyReflection(described, service.slots),))
         credentials = None if security.tls is None else security.tls.credentials()
         self.addresses = tuple(listen(self._server, address, credentials) for address in addresses)
 
@@ -55,11 +53,10 @@ class RpcServer:
 
     def set_serving(self, *, serving: bool) -> None:
         """Tell health checks whether this exporter is well; calls are answered either way."""
-        for name in ("", SERVICE):
-            self._health.set(name, _SERVING if serving else _NOT_SERVING)
+        self._health.set_serving(serving=serving)
 
     def stop(self) -> None:
         """Refuse new calls and let those that run end within the grace; gRPC removes its sockets. Harmless twice."""
-        self._health.enter_graceful_shutdown()
+        self.set_serving(serving=False)
         self._server.stop(GRACE_SECONDS).wait()
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -11,6 +11,7 @@ from doubles.snapshots import full_snapshot
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from exporter.rpc.energy_service import SERVICE
+from exporter.rpc.health import MAX_WATCHERS
 from joulecast.v1 import energy_pb2 as pb
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -30,16 +31,69 @@ def test_health_follows_the_exporter(server: EnergyServer, service: str) -> None
     assert (first, second, health.Check(request).status) == (SERVING, NOT_SERVING, SERVING)
 
 
-def test_health_watchers_hold_no_threads(server: EnergyServer) -> None:
-    """Far more health watchers than threads leave begins untouched."""
+def test_health_of_an_unknown_service_is_not_found(server: EnergyServer) -> None:
+    """A probe for a service that is not here is a mistake in the probe, not a sick exporter."""
     health = health_pb2_grpc.HealthStub(server.channel())
-    watches = [health.Watch(health_pb2.HealthCheckRequest()) for _ in range(40)]
-    for watch in watches:
-        assert next(watch).status == SERVING
+    with pytest.raises(grpc.RpcError) as caught:
+        health.Check(health_pb2.HealthCheckRequest(service="other"))
+    watch = health.Watch(health_pb2.HealthCheckRequest(service="other"))
 
-    assert server.stub().BeginInterval(pb.BeginIntervalRequest(), timeout=10).interval_id
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+    assert next(watch).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+    watch.cancel()
+
+
+def test_health_watchers_see_every_change(server: EnergyServer) -> None:
+    """A watcher is told the status at once, and again whenever it changes."""
+    watch = health_pb2_grpc.HealthStub(server.channel()).Watch(health_pb2.HealthCheckRequest())
+    seen = [next(watch).status]
+    for serving in (False, True):
+        server.server.set_serving(serving=serving)
+        seen.append(next(watch).status)
+    watch.cancel()
+
+    assert seen == [SERVING, NOT_SERVING, SERVING]
+
+
+def test_health_watchers_beyond_the_bound_are_refused(server: EnergyServer) -> None:
+    """Health watchers have a bound of their own, and take no slot of the other streams."""
+    health = health_pb2_grpc.HealthStub(server.channel())
+    watches = [health.Watch(health_pb2.HealthCheckRequest()) for _ in range(MAX_WATCHERS)]
+    for watch in watches:
+        next(watch)
+    with pytest.raises(grpc.RpcError) as caught:
+        next(health.Watch(health_pb2.HealthCheckRequest()))
+    server.snapshot = full_snapshot()
+
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert next(iter(server.stub().WatchPower(pb.WatchPowerRequest()))).node_watts
     for watch in watches:
         watch.cancel()
+
+
+def test_watchers_that_leave_never_hold_up_the_server(server: EnergyServer) -> None:
+    """Watchers leave while the status changes, over and over; then there is room for new ones, and Check answers."""
+    health = health_pb2_grpc.HealthStub(server.channel())
+
+    def watched() -> bool:
+        watch = health.Watch(health_pb2.HealthCheckRequest())
+        try:
+            return next(watch).status == SERVING
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                raise
+            return False
+        finally:
+            watch.cancel()
+
+    for round_number in range(50):
+        watches = [health.Watch(health_pb2.HealthCheckRequest()) for _ in range(2)]
+        for watch in watches:
+            watch.cancel()
+        server.server.set_serving(serving=bool(round_number % 2))
+
+    assert health.Check(health_pb2.HealthCheckRequest(), timeout=20).status == SERVING
+    until(watched)
 
 
 def test_reflection_lists_the_services(server: EnergyServer) -> None:
