@@ -94,13 +94,17 @@ class Config:
     retention_days: float = option(
         number(0, 36_500, "days"), "days a finished interval is kept; 0 keeps all", metavar="DAYS", default=90.0
     )
-    tls_cert: Path | None = option(PATH, "certificate (PEM) for gRPC over TCP", metavar="FILE")
+    tls_cert: Path | None = option(
+        PATH, "certificate (PEM): gRPC over TCP and the pages of --listen are then served over TLS", metavar="FILE"
+    )
     tls_key: Path | None = option(PATH, "its private key (PEM)", metavar="FILE")
     tls_client_ca: Path | None = option(
-        PATH, "only clients with a certificate signed by this CA (PEM) are let in", metavar="FILE"
+        PATH, "over TLS, let in only clients with a certificate signed by this CA (PEM)", metavar="FILE"
     )
     token_file: Path | None = option(
-        PATH, "file with the bearer token that gRPC clients over TCP must send", metavar="FILE"
+        PATH,
+        "file with the bearer token that callers must send: gRPC over TCP, and the pages beyond this machine",
+        metavar="FILE",
     )
     insecure: bool = option(
         SWITCH, "serve gRPC beyond this machine although it has no TLS or no token", default=False, default_text="off"
