@@ -107,6 +107,11 @@ class Batch:
             advise("unreachable", f"{problem}. The work goes on, {len(self._ended)} tags wait to be sent")
 
     @property
+    def done(self) -> bool:
+        """Whether it was closed and everything was sent, so that the keeper may let it go."""
+        return self._closed_at is not None and not self._ended
+
+    @property
     def waiting(self) -> int:
         """Tags that have ended and were not sent yet."""
         return len(self._ended)
@@ -140,7 +145,7 @@ class Batch:
             self._let_go(len(self._ended) - MOST_WAITING, problem)
         except JoulecastError as problem:
             self._let_go(len(self._ended), problem)
-        return None if self._closed_at is not None and not self._ended else FLUSH_SECONDS
+        return None if self.done else FLUSH_SECONDS
 
     def leave(self, timeout: float) -> None:
         """Try for the last time."""

@@ -21,6 +21,11 @@ CROWD = 20_000
 class Tended(Protocol):
     """Something that needs a hand from time to time."""
 
+    @property
+    def done(self) -> bool:
+        """Whether it needs none any more."""
+        ...
+
     def tend(self, *, crowded: bool) -> float | None:
         """Do what is due now; return the seconds until the next time, or None when nothing is left to do."""
         ...
@@ -102,6 +107,9 @@ class Keeper:
     def _next(self) -> tuple[Tended, bool]:
         with self._changed:
             while True:
+                # Short work is over long before it is due: a thousand pieces must not wake us a thousand times.
+                while self._due and self._due[0][2].done:
+                    heapq.heappop(self._due)
                 if not self._due:
                     self._changed.wait()
                 elif (wait := self._due[0][0] - self._clock()) > 0:

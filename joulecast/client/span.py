@@ -67,6 +67,11 @@ class Span:
         return self._end is not None
 
     @property
+    def done(self) -> bool:
+        """Whether its end was delivered, so that the keeper may let it go."""
+        return self._closed
+
+    @property
     def latest(self) -> Result | None:
         """What is known without asking."""
         if self._answer is not None:

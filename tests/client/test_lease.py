@@ -16,6 +16,7 @@ class Plant:
         self.delays = delays
         self.tended = 0
         self.left: list[float] = []
+        self.done = False
 
     def tend(self, *, crowded: bool) -> float | None:
         """Once more."""
@@ -54,6 +55,20 @@ def test_what_is_due_is_tended_as_often_as_it_asks() -> None:
     until(lambda: quick.tended == 3)
     until(lambda: len(keeper._due) == 1)
     assert slow.tended == 0
+
+
+def test_what_is_done_before_it_is_due_wakes_nobody() -> None:
+    """What needs no hand any more is dropped unseen as soon as it comes first."""
+    keeper = Keeper()
+    gone = [Plant([]) for _ in range(3)]
+    for plant in gone:
+        plant.done = True
+        keeper.watch(plant, 3600.0)
+    last = Plant([])
+    keeper.watch(last, 0.0)
+
+    until(lambda: last.tended and not keeper._due)
+    assert [plant.tended for plant in gone] == [0, 0, 0]
 
 
 def test_a_bug_in_one_does_not_cost_the_others(caplog: pytest.LogCaptureFixture) -> None:
