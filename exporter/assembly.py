@@ -33,9 +33,12 @@ from exporter.sensors.capture import Capture
 from exporter.sensors.inventory import take_inventory
 from exporter.sensors.nvml.gpu import resolve_gpus
 from exporter.sensors.sensor import Sensor
+from exporter.store.journal import Journal
+from exporter.store.journaled import JournaledLedger
 from exporter.store.ledger import SqlLedger
 from exporter.store.state_directory import StateDirectory
 from joulecast.clock import Clock, SystemClock, boot_id
+from joulecast.errors import JoulecastError
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +70,7 @@ class Exporter:
         self.config = config
         self.clock = clock or SystemClock()
         self.state = StateDirectory(config.state_dir)
-        self.ledger = SqlLedger(config.store or self.state.database, node=config.node, synchronous=config.store_sync)
+        self.ledger = self._open_ledger()
         boot = boot_id()
 
         replay = Capture.load(config.replay) if config.replay else None
@@ -158,6 +161,20 @@ class Exporter:
         if self.config.retention_days and now - self._pruned > PRUNE_SECONDS:
             self._pruned = now
             self.ledger.prune(self.clock.wall() - self.config.retention_days * SECONDS_PER_DAY)
+
+    def _open_ledger(self) -> SqlLedger | JournaledLedger:
+        """The store, behind a journal unless every begin is to survive a power cut, or there is no room for one."""
+        config = self.config
+        store = SqlLedger(config.store or self.state.database, node=config.node, synchronous=config.store_sync)
+        if config.store_sync == "full":
+            return store
+        try:
+            return JournaledLedger(
+                store, Journal(self.state.path / "journal-a"), Journal(self.state.path / "journal-b")
+            )
+        except JoulecastError as problem:
+            log.warning("begins go straight to the store: %s", problem)
+            return store
 
     def _lane(self, sensor: Sensor) -> Lane:
         return Lane(sensor, pace_of(sensor.name, self.config.period), self.clock, self.node.feed, self.node.adopt)

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from exporter.intervals.accountant import Accountant, Live
 from exporter.intervals.edges import Edges, pack_edges
@@ -57,6 +58,7 @@ class IntervalBook:
         self._resolve_gpus = resolve_gpus
         self._lock = threading.RLock()
         self._shelf = Shelf()
+        self._writable = True  # as far as the last attempt told; for the log to say it once
 
     def begin(self, tag: Tag, *, at: Moment | None = None, lease_seconds: float | None = None) -> Interval:
         """Open an interval, durable before this returns; a known request id renews that interval instead."""
@@ -107,7 +109,7 @@ class IntervalBook:
                 )
             interval.counts = dict(counts or {})
             self._close(interval, time, Status.SETTLING)
-            self._save([live])
+            self._keep([live], partial(self._ledger.end, interval))
             return interval
 
     def record(self, rows: Sequence[BackDated], sent: Moment | None = None) -> list[Interval | JoulecastError]:
@@ -171,10 +173,9 @@ class IntervalBook:
                     interval.notes.append("its workload fell silent: energy up to when it was last heard")
                     self._close(interval, interval.last_heard, Status.TRUNCATED)
             lives = self._shelf.lives()
-        unstored = [live for live in lives if not live.stored]
-        if unstored:
-            self._save(unstored)
+        self._save([live for live in lives if not live.stored])
         self._settle(lives)
+        self._keep([], self._ledger.flush)
 
     def recover(self, last_known: Edges) -> None:
         """Pick up what an earlier run left open: on the same boot it goes on, else it ends at the last checkpoint."""
@@ -274,14 +275,20 @@ class IntervalBook:
         self._attention.edge(time, opened=-1)
 
     def _save(self, lives: Sequence[Live]) -> None:
-        """Store, or remember that it is still to be done: an interval is never lost to a full disk."""
+        """Store the present state of these."""
+        if lives:
+            self._keep(lives, partial(self._ledger.save, [live.interval for live in lives]))
+
+    def _keep(self, lives: Sequence[Live], write: Callable[[], None]) -> None:
+        """Write, or remember that it is still to be done: an interval is never lost to a full disk."""
         try:
-            self._ledger.save([live.interval for live in lives])
+            write()
         except LedgerUnavailable as unavailable:
-            log.warning("%d intervals wait in memory to be stored: %s", len(lives), unavailable)
-            stored = False
+            if self._writable:
+                log.warning("intervals are kept back until they can be stored: %s", unavailable)
+            stored = self._writable = False
         else:
-            stored = True
+            stored = self._writable = True
         for live in lives:
             live.stored = live.interval.durable = stored
             if stored and live.interval.account is not None:

@@ -39,6 +39,14 @@ class Ledger(Protocol):
         """Make a new interval durable before it is acknowledged. Raises LedgerUnavailable or DuplicateRequest."""
         ...
 
+    def end(self, interval: Interval) -> None:
+        """Make an interval's end durable, as cheaply as its begin. Raises LedgerUnavailable."""
+        ...
+
+    def flush(self) -> None:
+        """Bring to its final place what is durable but kept elsewhere. Raises LedgerUnavailable."""
+        ...
+
     def save(self, intervals: Sequence[Interval]) -> None:
         """Write the present state of these intervals, in one transaction; inserts those not yet stored."""
         ...
@@ -69,6 +77,10 @@ class Ledger(Protocol):
 
     def load_state(self, name: str) -> Mapping[str, Any] | None:
         """The document saved under that name, or None."""
+        ...
+
+    def prune(self, older_than_wall: float) -> int:
+        """Delete finished intervals that ended before that moment; returns how many."""
         ...
 
     def close(self) -> None:

@@ -8,6 +8,9 @@ from exporter.intervals.ledger import Ledger
 
 def revive(ledger: Ledger, interval: Interval) -> Live:
     """A stored interval as it was in the book, with the begin edge kept for it."""
+    if interval.status is Status.OPEN and interval.end is not None:
+        interval.status = Status.SETTLING  # the death came between the two
+    interval.account = None  # made anew from the same curves
     packed = ledger.edges(interval.interval_id)
     return Live(interval, unpack_edges(packed) if packed else None)
 

@@ -79,6 +79,13 @@ class SqlLedger:
         if self._database.run(self._open, row_from_interval(interval, self._node)) == 0:
             raise DuplicateRequest(f"request {interval.tag.request_id} has begun an interval already", "use that one")
 
+    def end(self, interval: Interval) -> None:
+        """Commit an interval's end."""
+        self.save([interval])
+
+    def flush(self) -> None:
+        """Nothing is kept elsewhere."""
+
     def save(self, intervals: Sequence[Interval]) -> None:
         """Write these intervals as they are now, all or none; a finished one needs its edges no more."""
         if intervals:

@@ -1,0 +1,155 @@
+"""A ledger whose begins and ends cost microseconds: journaled when they happen, stored together a moment later."""
+
+import json
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from exporter.intervals.interval import Interval
+from exporter.intervals.ledger import DuplicateRequest, Ledger, LedgerUnavailable, Query
+from exporter.store.codec import interval_from_row, row_from_interval, to_json
+from exporter.store.journal import Journal
+
+log = logging.getLogger(__name__)
+
+# Request ids of this many latest begins are known without asking the store: a retry follows within seconds.
+KNOWN_REQUESTS = 4096
+
+
+class JournaledLedger:
+    """Implements `exporter.intervals.ledger.Ledger` in front of another one.
+
+    Two journals take turns: while the records of one are being stored, begins and ends go to the other. Whatever reads
+    the store, or changes what is in it, first brings it up to date. A store that is away (a full disk, a database
+    server being restarted) delays nobody until both journals are full; then begins go to the store itself.
+    """
+
+    def __init__(self, store: Ledger, active: Journal, spare: Journal) -> None:
+        """Store what an earlier run left in the journals; if the store is away, that waits for the next `flush`."""
+        self._store = store
+        self._active = active
+        self._spare = spare
+        self._lock = threading.Lock()
+        self._flushing = threading.Lock()
+        self._pending: dict[str, Interval] = {}
+        self._requests: OrderedDict[str, None] = OrderedDict()
+        for journal in (spare, active):
+            for record in journal.records():
+                interval = interval_from_row(json.loads(record))
+                self._pending[interval.interval_id] = interval
+        try:
+            self.flush()
+        except LedgerUnavailable as unavailable:
+            log.warning("%d intervals wait in the journal: %s", len(self._pending), unavailable)
+
+    def open(self, interval: Interval) -> None:
+        """Keep a new interval; on return it survives the death of this process."""
+        request = interval.tag.request_id
+        if request:
+            with self._lock:
+                if request in self._requests:
+                    raise DuplicateRequest(f"request {request} has begun an interval already", "use that one")
+                self._requests[request] = None
+                if len(self._requests) > KNOWN_REQUESTS:
+                    self._requests.popitem(last=False)
+        if not self._journal(interval):
+            self._store.open(interval)
+
+    def end(self, interval: Interval) -> None:
+        """Keep an interval's end."""
+        if not self._journal(interval):
+            self._store.save([interval])
+
+    def flush(self) -> None:
+        """Store everything that is only journaled. Raises LedgerUnavailable, and then nothing is forgotten."""
+        with self._flushing:
+            self._flush()
+
+    def save(self, intervals: Sequence[Interval]) -> None:
+        """Write the present state of these intervals to the store, after what is journaled of them."""
+        with self._flushing:
+            self._flush()
+            self._store.save(intervals)
+
+    def find(self, *, interval_id: str = "", request_id: str = "") -> Interval | None:
+        """The interval of that id, or None."""
+        self._flush_if_possible()
+        return self._store.find(interval_id=interval_id, request_id=request_id)
+
+    def unsettled(self) -> Sequence[Interval]:
+        """Every interval that is open or settling."""
+        self._flush_if_possible()
+        return self._store.unsettled()
+
+    def list(self, query: Query) -> Iterator[Interval]:
+        """Intervals that match, page by page."""
+        self._flush_if_possible()
+        return self._store.list(query)
+
+    def save_edges(self, interval_id: str, edges: Mapping[str, Any]) -> None:
+        """Keep the settled begin edge of an open interval."""
+        self.flush()
+        self._store.save_edges(interval_id, edges)
+
+    def edges(self, interval_id: str) -> Mapping[str, Any] | None:
+        """The begin edge kept by `save_edges`, if any."""
+        return self._store.edges(interval_id)
+
+    def save_state(self, name: str, state: Mapping[str, Any]) -> None:
+        """Replace one named document."""
+        self._store.save_state(name, state)
+
+    def load_state(self, name: str) -> Mapping[str, Any] | None:
+        """The document saved under that name, or None."""
+        return self._store.load_state(name)
+
+    def prune(self, older_than_wall: float) -> int:
+        """Delete intervals that ended before that moment; returns how many."""
+        return self._store.prune(older_than_wall)
+
+    def close(self) -> None:
+        """Store what can be stored, and release; what cannot is in the journal for the next run."""
+        self._flush_if_possible()
+        self._store.close()
+        self._active.close()
+        self._spare.close()
+
+    def _journal(self, interval: Interval) -> bool:
+        """Keep it in the journal; False if there is no room there, not even after storing what is in it."""
+        record = to_json(row_from_interval(interval, "")).encode()
+        for last_try in (False, True):
+            with self._lock:
+                if self._active.append(record):
+                    self._pending[interval.interval_id] = interval
+                    return True
+            if not last_try:
+                self._flush_if_possible()
+        return False
+
+    def _flush(self) -> None:
+        """Turn the journals and store the one that was in use; what could not be stored stays in it."""
+        with self._lock:
+            if not self._pending:
+                return
+            batch, self._pending = self._pending, {}
+            turned = self._spare.is_empty
+            if turned:
+                self._active, self._spare = self._spare, self._active
+        try:
+            self._store.save(list(batch.values()))
+        except LedgerUnavailable:
+            with self._lock:
+                self._pending = batch | self._pending
+            raise
+        with self._lock:
+            self._spare.clear()
+            if not turned and not self._pending:
+                self._active.clear()
+
+    def _flush_if_possible(self) -> None:
+        try:
+            self.flush()
+        except LedgerUnavailable as unavailable:
+            log.debug("the store is away: %s", unavailable)
