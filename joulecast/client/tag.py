@@ -9,6 +9,8 @@ from joulecast import labels as limits
 from joulecast.client.advice import advise
 from joulecast.phase import Phase, nearest_phase
 
+_PHASES = frozenset(map(str, Phase))
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:
@@ -79,7 +81,7 @@ def _name(field_name: str, value: object, *, strict: bool) -> str:
 
 
 def _question_phase(phase: str) -> None:
-    if phase and (near := nearest_phase(phase)) is not None:
+    if phase and phase not in _PHASES and (near := nearest_phase(phase)) is not None:
         advise(f"phase:{phase}", f"phase {phase!r} is kept as it is; did you mean {near.value!r}? ({', '.join(Phase)})")
 
 
