@@ -4,12 +4,12 @@ import os
 import threading
 import time
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from joulecast.client.advice import advise
 from joulecast.client.connection import Connection
 from joulecast.client.failure import Refused, Unreachable
 from joulecast.client.lease import KEEPER, Keeper, renewal_delays
+from joulecast.client.request_id import new_request_id
 from joulecast.client.result import Result
 from joulecast.client.tag import Tag
 from joulecast.clock import Clock, Moment, SystemClock, moment
@@ -41,7 +41,7 @@ class Span:
         keeper: Keeper = KEEPER,
     ) -> None:
         self.tag = tag
-        self.request_id = uuid4().hex
+        self.request_id = new_request_id()
         self.interval_id: str | None = None
         self.counts: dict[str, float] = {}
         self._connection = connection
