@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 
 import psutil
 
@@ -9,9 +10,11 @@ from exporter.config import Config
 from exporter.intervals.accountant import Accountant
 from exporter.intervals.book import IntervalBook
 from exporter.intervals.checkpoints import IDLE, METERS, Checkpoints, load_state
+from exporter.intervals.edges import Edges
 from exporter.intervals.experiment import IdleExperiment
 from exporter.intervals.figures import FigureBook
 from exporter.intervals.idle import IdleBaselines, QuietWatch
+from exporter.intervals.ledger import LedgerUnavailable
 from exporter.intervals.timeline import Timeline
 from exporter.metering.cadence import Attention, Pace
 from exporter.metering.fusion import LOOK_AHEAD_SECONDS
@@ -102,7 +105,7 @@ class Exporter:
             self.attention,
             self.ledger,
             self.figures,
-            resolve_gpus=lambda selection: resolve_gpus(selection, self.inventory.gpus()),
+            resolve_gpus=self._resolve_gpus,
         )
         self.quiet = QuietWatch(self.baselines, self.tracks)
         self.checkpoints = Checkpoints(self.ledger, self.node, self.baselines)
@@ -116,6 +119,7 @@ class Exporter:
             keep=lambda: self.checkpoints.write_idle(self.clock.monotonic()),
         )
         self._pruned = float("-inf")
+        self._unrecovered: Edges | None = None
         self._started = self.clock.monotonic()
         token = read_token(config.token_file) if config.token_file else None
         self.http = self._http_server(token)
@@ -125,7 +129,7 @@ class Exporter:
         """Find the sensors, pick up what an earlier run left, and open both doors."""
         last_known = self.node.last_known()
         self.sampler.start()
-        self.book.recover(last_known)
+        self._recover(last_known)
         self.http.start()
         self.rpc.start()
 
@@ -150,8 +154,23 @@ class Exporter:
             return f"nothing was sampled for {late:.0f} s"
         return None
 
+    def _recover(self, last_known: Edges) -> None:
+        """Pick up what an earlier run left open; with the store away, as soon as it is back."""
+        try:
+            self.book.recover(last_known)
+            self._unrecovered = None
+        except LedgerUnavailable as unavailable:
+            log.debug("intervals of an earlier run wait: %s", unavailable)
+            self._unrecovered = last_known
+
+    def _resolve_gpus(self, selection: Sequence[str]) -> tuple[str, ...]:
+        gpus = self.inventory.gpus()
+        return resolve_gpus(selection, gpus) if gpus else ()
+
     def _tick(self, now: float) -> None:
         """Once per period, after usage was read."""
+        if self._unrecovered is not None:
+            self._recover(self._unrecovered)
         self.timeline.watch()
         self.observer.draw(now)
         self.book.tick(now)

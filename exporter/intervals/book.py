@@ -49,7 +49,10 @@ class IntervalBook:
         *,
         resolve_gpus: Callable[[Sequence[str]], tuple[str, ...]],
     ) -> None:
-        """`resolve_gpus` turns what a workload calls its GPUs into UUIDs, or raises a JoulecastError."""
+        """`resolve_gpus` turns what a workload calls its GPUs into UUIDs, none where the node has none.
+
+        It raises a JoulecastError for one that the node, having others, does not have.
+        """
         self._timeline = timeline
         self._accountant = accountant
         self._attention = attention
@@ -118,15 +121,18 @@ class IntervalBook:
         entered: list[Live] = []
         with self._lock:
             for row in rows:
+                known = self._known(row.tag.request_id)  # a batch whose answer was lost is sent again
+                if known is not None:
+                    results.append(known)
+                    continue
                 try:
                     live = self._back_dated(row, sent)
                 except JoulecastError as error:
                     results.append(error)
                     continue
                 results.append(live.interval)
-                if self._shelf.find(interval_id=live.interval.interval_id) is None:
-                    self._shelf.enter(live)
-                    entered.append(live)
+                self._shelf.enter(live)
+                entered.append(live)
             self._save(entered)
         self._settle(entered)
         return results
@@ -226,24 +232,38 @@ class IntervalBook:
 
     def _new(self, tag: Tag, begin: float) -> Interval:
         wall = self._timeline.wall(begin)
+        notes = []
+        if tag.gpus:
+            resolved = self._resolve_gpus(tag.gpus)
+            if not resolved:
+                notes.append(f"no GPU is known on this node, {', '.join(tag.gpus)} included: CPU and DRAM only")
+            tag = replace(tag, gpus=resolved)
         return Interval(
             interval_id=new_interval_id(wall),
-            tag=tag if not tag.gpus else replace(tag, gpus=self._resolve_gpus(tag.gpus)),
+            tag=tag,
             boot_id=self._timeline.boot_id,
             begin=begin,
             begin_wall=wall,
             lease_seconds=DEFAULT_LEASE_SECONDS,
             last_heard=self._timeline.now(),
+            notes=notes,
         )
+
+    def _known(self, request_id: str) -> Interval | None:
+        """The interval that this request has made already, if any."""
+        live = self._shelf.find(request_id=request_id)
+        if live is not None or not request_id:
+            return None if live is None else live.interval
+        try:
+            return self._ledger.find(request_id=request_id)
+        except LedgerUnavailable:
+            return None  # recorded twice is better than not at all
 
     def _back_dated(self, row: BackDated, sent: Moment | None) -> Live:
         begin = self._timeline.place("begin", row.begin, sent=sent)
         end = self._timeline.place("end", row.end, sent=sent)
         if end < begin:
             raise InvalidTag(f"end lies {begin - end:.3f} s before begin", "swap them, or check the workload's clock")
-        known = self._shelf.find(request_id=row.tag.request_id)
-        if known is not None:
-            return known
         start = self._accountant.history_start()
         if start is not None and end < start:
             raise OutOfHistory(

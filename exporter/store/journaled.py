@@ -1,6 +1,5 @@
 """A ledger whose begins and ends cost microseconds: journaled when they happen, stored together a moment later."""
 
-import json
 import logging
 import threading
 from collections import OrderedDict
@@ -9,8 +8,8 @@ from typing import Any
 
 from exporter.intervals.interval import Interval
 from exporter.intervals.ledger import DuplicateRequest, Ledger, LedgerUnavailable, Query
-from exporter.store.codec import interval_from_row, row_from_interval, to_json
 from exporter.store.journal import Journal
+from exporter.store.records import begin_record, end_record, replay
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +34,8 @@ class JournaledLedger:
         self._flushing = threading.Lock()
         self._pending: dict[str, Interval] = {}
         self._requests: OrderedDict[str, None] = OrderedDict()
-        for journal in (spare, active):
-            for record in journal.records():
-                interval = interval_from_row(json.loads(record))
-                self._pending[interval.interval_id] = interval
-        try:
-            self.flush()
-        except LedgerUnavailable as unavailable:
-            log.warning("%d intervals wait in the journal: %s", len(self._pending), unavailable)
+        self._left = [*spare.records(), *active.records()]  # by an earlier run, and not stored yet
+        self._flush_if_possible()
 
     def open(self, interval: Interval) -> None:
         """Keep a new interval; on return it survives the death of this process."""
@@ -54,12 +47,12 @@ class JournaledLedger:
                 self._requests[request] = None
                 if len(self._requests) > KNOWN_REQUESTS:
                     self._requests.popitem(last=False)
-        if not self._journal(interval):
+        if not self._journal(interval, begin_record(interval)):
             self._store.open(interval)
 
     def end(self, interval: Interval) -> None:
         """Keep an interval's end."""
-        if not self._journal(interval):
+        if not self._journal(interval, end_record(interval)):
             self._store.save([interval])
 
     def flush(self) -> None:
@@ -116,9 +109,8 @@ class JournaledLedger:
         self._active.close()
         self._spare.close()
 
-    def _journal(self, interval: Interval) -> bool:
-        """Keep it in the journal; False if there is no room there, not even after storing what is in it."""
-        record = to_json(row_from_interval(interval, "")).encode()
+    def _journal(self, interval: Interval, record: bytes) -> bool:
+        """Keep a record; False if there is no room for it, not even after storing what is in the journals."""
         for last_try in (False, True):
             with self._lock:
                 if self._active.append(record):
@@ -130,6 +122,11 @@ class JournaledLedger:
 
     def _flush(self) -> None:
         """Turn the journals and store the one that was in use; what could not be stored stays in it."""
+        if self._left:
+            left = replay(self._left, lambda interval_id: self._store.find(interval_id=interval_id))
+            with self._lock:
+                self._pending = left | self._pending
+                self._left = []
         with self._lock:
             if not self._pending:
                 return

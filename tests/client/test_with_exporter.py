@@ -73,7 +73,6 @@ def test_tags_of_a_batch_are_accounted_for_one_by_one(exporter: ExporterProcess)
     assert not tags.failed
 
 
-@pytest.mark.xfail(reason="the exporter enters a settled row again under a new id")
 def test_a_batch_sent_twice_is_recorded_once(exporter: ExporterProcess) -> None:
     """An answer that was lost on its way is asked for again, however late, and gives the same intervals."""
     with joulecast.batch("serve", strict=True, address=exporter.grpc) as tags:

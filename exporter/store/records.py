@@ -1,0 +1,64 @@
+"""Journal records: a begin is all of a new interval, an end only what it adds; JSON arrays, as short as they can be."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from exporter.intervals.interval import Interval, Status, Tag
+from exporter.store.codec import to_json
+
+_BEGIN, _END = "b", "e"
+
+
+def begin_record(interval: Interval) -> bytes:
+    """A new interval."""
+    tag = interval.tag
+    return to_json(
+        [
+            _BEGIN,
+            interval.interval_id,
+            tag.request_id,
+            tag.name,
+            tag.job,
+            tag.phase,
+            tag.labels,
+            tag.gpus,
+            interval.boot_id,
+            interval.begin,
+            interval.begin_wall,
+            interval.lease_seconds,
+            interval.last_heard,
+            interval.notes,
+        ]
+    ).encode()
+
+
+def end_record(interval: Interval) -> bytes:
+    """What the end of an interval adds."""
+    return to_json([_END, interval.interval_id, interval.end, interval.end_wall, interval.counts]).encode()
+
+
+def replay(records: Iterable[bytes], find: Callable[[str], Interval | None]) -> dict[str, Interval]:
+    """The intervals that the records tell of, as they last were, whatever order the records come in.
+
+    `find` knows what is stored already, which is never older than the records. An end of which nobody knows the begin
+    is left out: its interval was pruned or its store was lost.
+    """
+    told = [json.loads(record) for record in records]
+    intervals: dict[str, Interval] = {}
+    for kind, interval_id, *values in told:
+        if kind == _BEGIN:
+            intervals[interval_id] = find(interval_id) or _begun(interval_id, values)
+    for kind, interval_id, *values in told:
+        interval = intervals.get(interval_id) or find(interval_id)
+        if kind == _END and interval is not None and interval.status is Status.OPEN:
+            interval.end, interval.end_wall, interval.counts = values
+            interval.status = Status.SETTLING
+            intervals[interval_id] = interval
+    return intervals
+
+
+def _begun(interval_id: str, values: list[Any]) -> Interval:
+    request_id, name, job, phase, labels, gpus, boot_id, begin, begin_wall, lease, heard, notes = values
+    tag = Tag(request_id, name, job, phase, labels, None if gpus is None else tuple(gpus))
+    return Interval(interval_id, tag, boot_id, begin, begin_wall, lease, heard, notes=notes)
