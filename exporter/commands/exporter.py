@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
         level=config.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
     )
     # A thread that waits for the interpreter may wait this long for one that computes: keep edges sharp.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0001)
     exporter = Exporter(config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

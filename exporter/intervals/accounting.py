@@ -74,13 +74,15 @@ def total(parts: Iterable[Energy]) -> Energy:
     known = [energy for energy in energies if energy.gross_joules is not None]
     if not known:
         return NOTHING
+    if len(energies) == 1:
+        return energies[0]
     return Energy(
-        gross_joules=math.fsum(energy.gross_joules for energy in known if energy.gross_joules is not None),
+        gross_joules=math.fsum([energy.gross_joules for energy in known if energy.gross_joules is not None]),
         idle_joules=_sum_if_all_known([energy.idle_joules for energy in known]),
-        uncertainty_joules=math.hypot(*(energy.uncertainty_joules for energy in known)),
-        calibration_uncertainty_joules=math.fsum(energy.calibration_uncertainty_joules for energy in known),
-        coverage=min(energy.coverage for energy in energies),
-        provenance=weakest(energy.provenance for energy in known if energy.provenance is not None),
+        uncertainty_joules=math.hypot(*[energy.uncertainty_joules for energy in known]),
+        calibration_uncertainty_joules=math.fsum([energy.calibration_uncertainty_joules for energy in known]),
+        coverage=min([energy.coverage for energy in energies]),
+        provenance=weakest([energy.provenance for energy in known if energy.provenance is not None]),
         idle_uncertainty_joules=_sum_if_all_known([energy.idle_uncertainty_joules for energy in known]),
         below_resolution=any(energy.below_resolution for energy in known),
     )

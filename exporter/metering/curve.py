@@ -150,9 +150,9 @@ class EnergyCurve:
 
     def _power_near(self, index: int) -> tuple[float, float]:
         """Bounds on power in the segment that ends at `index` and its two neighbours."""
-        neighbours = range(max(1, index - 1), min(len(self._time), index + 2))
-        low = min((self._low[i] for i in neighbours), default=0.0)
-        high = max((self._high[i] for i in neighbours), default=0.0)
+        first = max(1, index - 1)
+        low = min(self._low[first : index + 2], default=0.0)
+        high = max(self._high[first : index + 2], default=0.0)
         # What neighbours show is means: inside, power went somewhat beyond them.
         return max(0.0, low - (high - low) / 2), high + (high - low) / 2
 

@@ -60,8 +60,7 @@ class UsageTracks:
     def mean(self, gauge: Gauge, begin: float, end: float, *, component: str = "", device: str = "") -> float | None:
         """Time-weighted mean over [begin, end]; None if nothing was observed in it.
 
-        A gauge read by several sensors of one device (temperatures) gives the mean of the first of them. Where the
-        interval is shorter than the time between reads, the read after it answers.
+        A gauge read by several sensors of one device (temperatures) gives the mean of the first of them.
         """
         with self._lock:
             curve = next(
