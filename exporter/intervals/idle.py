@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -37,6 +37,7 @@ class IdleBaselines:
         self._measured: dict[SeriesKey, IdleState] = {}
         self._learnt: dict[SeriesKey, IdleState] = {}
         self._quiet: dict[SeriesKey, deque[float]] = {}
+        self._taught: Counter[SeriesKey] = Counter()  # seconds, also those forgotten since
         for row in (saved or {}).get("rows", ()):
             component, device, zone, *state = row
             key = SeriesKey(Component(component), device, zone)
@@ -55,7 +56,8 @@ class IdleBaselines:
         """Remember one quiet second of one series."""
         quiet = self._quiet.setdefault(key, deque(maxlen=REMEMBERED))
         quiet.append(watts)
-        if len(quiet) < ENOUGH or len(quiet) % ENOUGH:
+        self._taught[key] += 1
+        if self._taught[key] % ENOUGH:
             return
         floor = sorted(quiet)[: max(2, len(quiet) // 4)]
         self._learnt[key] = IdleState(
