@@ -19,6 +19,7 @@ class Live:
     interval: Interval
     begin_edges: Edges | None = None
     stored: bool = True  # the ledger has its present state
+    counted: Account | None = None  # what the figures hold of it already, from before it was taken up again
 
 
 class Accountant:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_LEASE_SECONDS = 24 * 3600.0
 MAX_OPEN = 100_000
+_SILENT = "its workload fell silent: energy up to when it was last heard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +98,17 @@ class IntervalBook:
         """Close an interval. Ending twice changes nothing; an end that comes after truncation corrects it."""
         with self._lock:
             live = self._shelf.find(interval_id=interval_id, request_id=request_id)
-            if live is None:
-                stored = self.get(interval_id=interval_id, request_id=request_id)
-                live = self._reopen(stored)
-                if live is None:
-                    return stored
-            interval = live.interval
-            if interval.status is not Status.OPEN:
+            interval = live.interval if live else self.get(interval_id=interval_id, request_id=request_id)
+            if not self._may_end(interval):
                 return interval
             time = self._timeline.place("end", at)
             if time < interval.begin:
                 raise InvalidTag(
                     f"end lies {interval.begin - time:.3f} s before the begin", "send both from one clock, or neither"
                 )
+            if live is None or interval.status is Status.TRUNCATED:
+                live = self._reopen(interval, live)
+                interval = live.interval
             interval.counts = dict(counts or {})
             self._close(interval, time, Status.SETTLING)
             self._keep([live], partial(self._ledger.end, interval))
@@ -176,7 +175,7 @@ class IntervalBook:
             for live in self._shelf.lives():
                 interval = live.interval
                 if interval.status is Status.OPEN and now > interval.last_heard + interval.lease_seconds:
-                    interval.notes.append("its workload fell silent: energy up to when it was last heard")
+                    interval.notes.append(_SILENT)
                     self._close(interval, interval.last_heard, Status.TRUNCATED)
             lives = self._shelf.lives()
         self._save([live for live in lives if not live.stored])
@@ -195,7 +194,9 @@ class IntervalBook:
                     self._attention.edge(self._timeline.now(), opened=1)
             else:
                 close_over_reboot(live, last_known, self._accountant)
-                self._finish([live])
+                with self._lock:
+                    self._count([live])
+                self._save([live])
 
     def _settle(self, lives: Sequence[Live]) -> None:
         """Read the edges that the curves have passed; what has both is finished."""
@@ -209,17 +210,16 @@ class IntervalBook:
                     if live.interval.status is Status.SETTLING:
                         live.interval.status = Status.FINISHED
                     finished.append(live)
+            self._count(finished)
         for live in begun:
             self._keep_begin(live)
-        if finished:
-            self._finish(finished)
+        self._save(finished)  # the ledger answers for them from now on, unless it cannot be written
 
-    def _finish(self, lives: Sequence[Live]) -> None:
-        """Count and store final intervals; the ledger answers for them from now on, unless it cannot be written."""
-        self._figures.add([live.interval for live in lives])
-        with self._lock:
-            self._shelf.remember(live.interval for live in lives)
-        self._save(lives)
+    def _count(self, lives: Sequence[Live]) -> None:
+        """Take final intervals into the figures, and keep them at hand."""
+        for live in lives:
+            self._figures.add(live.interval, earlier=live.counted)
+        self._shelf.remember(live.interval for live in lives)
 
     def _keep_begin(self, live: Live) -> None:
         """Without this a restart would have to guess where a begin lay between two checkpoints."""
@@ -277,14 +277,25 @@ class IntervalBook:
         interval.end_wall = self._timeline.wall(end)
         return Live(interval, stored=False)
 
-    def _reopen(self, interval: Interval) -> Live | None:
-        """An end for an interval that was truncated in its absence: its workload lives after all."""
-        if interval.status is not Status.TRUNCATED or interval.boot_id != self._timeline.boot_id:
-            return None
-        live = revive(
-            self._ledger, replace(interval, status=Status.OPEN, account=None, end=None, end_wall=None, notes=[])
-        )
-        self._shelf.enter(live)
+    def _may_end(self, interval: Interval) -> bool:
+        """Open ones may, and those truncated in this boot: their workload lives after all."""
+        if interval.status is Status.TRUNCATED:
+            return interval.boot_id == self._timeline.boot_id
+        return interval.status is Status.OPEN
+
+    def _reopen(self, interval: Interval, live: Live | None) -> Live:
+        """A truncated interval as it was before; `live` if the ledger does not have it as truncated yet."""
+        if live is None:
+            try:
+                live = revive(self._ledger, replace(interval))
+            except LedgerUnavailable:  # its begin is read from the curve once more
+                live = Live(replace(interval))
+            self._shelf.enter(live)
+        live.counted = interval.account
+        again = live.interval
+        again.status = Status.OPEN
+        again.account = again.end = again.end_wall = None
+        again.notes = [note for note in interval.notes if note != _SILENT]
         self._attention.edge(self._timeline.now(), opened=1)
         return live
 

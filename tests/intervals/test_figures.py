@@ -26,9 +26,10 @@ def an_interval(job: str, phase: str = "training", *, status: Status = Status.FI
 def test_energy_is_summed_by_job_phase_component_and_provenance() -> None:
     """Intervals of one job add up; another provenance is another sum."""
     book = FigureBook()
-    book.add([an_interval("a", gross_joules=100.0), an_interval("a", gross_joules=50.0)])
-    book.add([an_interval("a", gross_joules=7.0, provenance=Provenance.PREDICTED)])
-    book.add([an_interval("a", "inference", gross_joules=1.0)])
+    book.add(an_interval("a", gross_joules=100.0))
+    book.add(an_interval("a", gross_joules=50.0))
+    book.add(an_interval("a", gross_joules=7.0, provenance=Provenance.PREDICTED))
+    book.add(an_interval("a", "inference", gross_joules=1.0))
 
     assert book.snapshot(0).energy == {
         ("a", "training", Component.CPU, Provenance.MEASURED): 150.0,
@@ -40,7 +41,8 @@ def test_energy_is_summed_by_job_phase_component_and_provenance() -> None:
 def test_intervals_are_counted_by_how_they_ended() -> None:
     """Finished and truncated are counted apart; open ones are whatever the book says."""
     book = FigureBook()
-    book.add([an_interval("a"), an_interval("a"), an_interval("a", status=Status.TRUNCATED)])
+    for status in (Status.FINISHED, Status.FINISHED, Status.TRUNCATED):
+        book.add(an_interval("a", status=status))
     figures = book.snapshot(3)
 
     assert figures.ended == {("a", "training", "finished"): 2, ("a", "training", "truncated"): 1}
@@ -50,10 +52,10 @@ def test_intervals_are_counted_by_how_they_ended() -> None:
 def test_unknown_energy_adds_nothing() -> None:
     """An interval nobody observed is counted as ended; its energy is not counted as zero."""
     book = FigureBook()
-    book.add([an_interval("a", gross_joules=None, idle_joules=None, provenance=None)])
+    book.add(an_interval("a", gross_joules=None, idle_joules=None, provenance=None))
     unaccounted = an_interval("a")
     unaccounted.account = None
-    book.add([unaccounted])
+    book.add(unaccounted)
     figures = book.snapshot(0)
 
     assert figures.ended == {("a", "training", "finished"): 2}
@@ -63,7 +65,7 @@ def test_unknown_energy_adds_nothing() -> None:
 def test_net_energy_without_an_idle_baseline_is_not_in_the_histogram() -> None:
     """Where idle is unknown gross energy is summed, and nothing is said of net."""
     book = FigureBook()
-    book.add([an_interval("a", idle_joules=None)])
+    book.add(an_interval("a", idle_joules=None))
     figures = book.snapshot(0)
 
     assert list(figures.energy.values()) == [120.0]
@@ -85,7 +87,7 @@ def test_net_energy_without_an_idle_baseline_is_not_in_the_histogram() -> None:
 def test_net_energy_falls_into_its_bucket(net: float, bucket: int) -> None:
     """Each net energy is counted in the first bucket that reaches it; the last is for all above."""
     book = FigureBook()
-    book.add([an_interval("a", gross_joules=net + 20.0, idle_joules=20.0)])
+    book.add(an_interval("a", gross_joules=net + 20.0, idle_joules=20.0))
     histogram = book.snapshot(0).net["a", "training"]
 
     assert [number for number, count in enumerate(histogram.counts) if count] == [bucket]
@@ -101,7 +103,8 @@ def test_buckets_reach_from_a_joule_to_a_hundred_megajoules() -> None:
 def test_label_sets_beyond_the_cap_are_other() -> None:
     """After the cap new jobs are summed as `other`, and known ones go on under their names."""
     book = FigureBook(max_label_sets=2)
-    book.add([an_interval(job, gross_joules=10.0) for job in ("a", "b", "c", "d", "a")])
+    for job in ("a", "b", "c", "d", "a"):
+        book.add(an_interval(job, gross_joules=10.0))
     figures = book.snapshot(0)
 
     assert figures.ended == {
@@ -120,7 +123,8 @@ def test_label_sets_beyond_the_cap_are_other() -> None:
 def test_cap_bounds_the_labels_and_keeps_the_sums(jobs: list[tuple[str, str, float]], cap: int) -> None:
     """Whatever workloads send there are at most cap + 1 label sets, and no joule and no interval is lost to them."""
     book = FigureBook(max_label_sets=cap)
-    book.add([an_interval(job, phase, gross_joules=joules) for job, phase, joules in jobs])
+    for job, phase, joules in jobs:
+        book.add(an_interval(job, phase, gross_joules=joules))
     figures = book.snapshot(0)
 
     assert len(figures.ended) <= cap + 1
@@ -129,12 +133,26 @@ def test_cap_bounds_the_labels_and_keeps_the_sums(jobs: list[tuple[str, str, flo
     assert sum(sum(net.counts) for net in figures.net.values()) == len(jobs)
 
 
+def test_interval_that_ended_after_its_truncation_is_counted_once() -> None:
+    """Of an interval counted as truncated only the energy since is added: sums never go back, nor count twice."""
+    book = FigureBook()
+    truncated = an_interval("a", status=Status.TRUNCATED, gross_joules=100.0, idle_joules=20.0)
+    book.add(truncated)
+    book.add(an_interval("a", gross_joules=250.0, idle_joules=50.0), earlier=truncated.account)
+    figures = book.snapshot(0)
+
+    assert figures.ended == {("a", "training", "truncated"): 1}
+    assert list(figures.energy.values()) == [250.0]
+    assert figures.net["a", "training"].sum_joules == 200.0
+    assert sum(figures.net["a", "training"].counts) == 1
+
+
 def test_snapshot_does_not_change_afterwards() -> None:
     """A scrape holds what it got, whatever ends meanwhile."""
     book = FigureBook()
-    book.add([an_interval("a")])
+    book.add(an_interval("a"))
     before = book.snapshot(0)
-    book.add([an_interval("a")])
+    book.add(an_interval("a"))
 
     assert sum(before.ended.values()) == 1
     assert sum(before.net["a", "training"].counts) == 1
