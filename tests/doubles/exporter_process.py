@@ -1,49 +1,67 @@
 """The real command, `joulecast exporter`, in a process of its own, as a person or a service manager starts it."""
 
 import http.client
+import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
 from doubles.awaiting import until
-from doubles.http_client import request
+from doubles.http_client import Response, request
+from doubles.scrape import Scrape
+from doubles.workload import Workload
 
 from exporter.address import TcpAddress
 
 COMMAND = Path(sys.executable).with_name("joulecast")
+# Root without root's right to read everything: file modes mean what they say.
+_WITHOUT_PRIVILEGE = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
 
 
 class ExporterProcess:
     """Serves on a free port and a Unix socket, with its state in `directory`; on entry it is ready.
 
-    It can be started again after `stop` or `kill`, with the same addresses and the state it left.
+    It can be started again after `stop` or `kill`, with the same addresses and the state it left. A traceback in its
+    log fails whichever test ends it.
     """
 
-    def __init__(self, directory: Path, *flags: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *flags: str,
+        environment: Mapping[str, str] | None = None,
+        state: Path | None = None,
+        privileged: bool = True,
+    ) -> None:
+        """Its `environment`, if not ours; without `privileged` even root reads only what a file's mode allows."""
         self.directory = directory
         self.log = directory / "exporter.log"
+        self.state = state or directory / "state"
         self.listen = TcpAddress("127.0.0.1", _free_port())
         # A socket's path may be 107 bytes long, and a test's directory is often longer.
         self._sockets = tempfile.TemporaryDirectory(prefix="joulecast-")
         self.grpc = f"unix://{self._sockets.name}/grpc.sock"
         self._flags = flags
         self._environment = environment
+        self._prefix = () if privileged else _WITHOUT_PRIVILEGE
         self._process: subprocess.Popen[bytes] | None = None
+        self._workload: Workload | None = None
 
-    def start(self) -> Self:
-        """Start it and wait until it is ready. Fails with its log when it ends instead."""
-        state = self.directory / "state"
-        command = [COMMAND, "exporter", "--listen", str(self.listen), "--grpc", self.grpc, "--state-dir", state]
+    def start(self, *, ready: bool = True) -> Self:
+        """Start it and wait until it is ready, unless told not to. Fails with its log when it ends instead."""
+        command = [*self._prefix, COMMAND, "exporter"]
+        places = ["--listen", str(self.listen), "--grpc", self.grpc, "--state-dir", self.state]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, *self._flags], stdout=log, stderr=subprocess.STDOUT, env=self._environment
+                [*command, *places, *self._flags], stdout=log, stderr=subprocess.STDOUT, env=self._environment
             )
-        until(self._is_ready, 60.0)
+        if ready:
+            self.until(self._is_ready, 60.0)
         return self
 
     def stop(self) -> int:
@@ -54,9 +72,58 @@ class ExporterProcess:
         """End it without a chance to tidy up."""
         self._end(signal.SIGKILL)
 
+    def refusal(self) -> str:
+        """Start it although it cannot: everything it says before it ends with an error of its own accord."""
+        self.start(ready=False)
+        assert self._process is not None
+        code = self._process.wait(30)
+        self._process = None
+        assert code == 1, f"ended with {code}\n{self.output}"
+        self._check_log()
+        return self.output
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None, "not started"
+        return self._process.pid
+
+    @property
+    def workload(self) -> Workload:
+        """A workload that is connected to it, over all its restarts."""
+        if self._workload is None:
+            self._workload = Workload(self.grpc)
+        return self._workload
+
+    def get(self, path: str) -> Response:
+        """What its HTTP door answers."""
+        return request(self.listen, path)
+
     def scrape(self) -> str:
         """What /metrics says now."""
-        return request(self.listen, "/metrics").text
+        return self.get("/metrics").text
+
+    def metrics(self) -> Scrape:
+        """The same, parsed."""
+        return Scrape(self.scrape())
+
+    def until(self, condition: Callable[[], object], seconds: float = 20.0) -> None:
+        """Wait for a condition; fails with the log when the process ends meanwhile, or when it never holds."""
+
+        def holds() -> object:
+            assert self._process is not None, "not started"
+            assert self._process.poll() is None, f"it ended instead\n{self.output}"
+            return condition()
+
+        try:
+            until(holds, seconds)
+        except AssertionError as vain:
+            raise AssertionError(f"{vain}\n{self.output}") from None
+
+    def until_read(self, sensor: str, *, since: float) -> None:
+        """Wait until /metrics shows a sensor's reading made after this wall time."""
+        success = "joulecast_sensor_last_success_timestamp_seconds"
+        self.until(lambda: (self.metrics().value(success, sensor=sensor) or 0.0) > since)
 
     @property
     def output(self) -> str:
@@ -66,15 +133,23 @@ class ExporterProcess:
     def _end(self, number: signal.Signals) -> int:
         assert self._process is not None, "not started"
         self._process.send_signal(number)
-        code = self._process.wait(30)
-        self._process = None
+        try:
+            code = self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(f"{number.name} did not end it\n{self.output}") from None
+        finally:
+            self._process = None
+        self._check_log()
         return code
 
+    def _check_log(self) -> None:
+        assert "Traceback" not in self.output, f"a traceback in the log\n{self.output}"
+
     def _is_ready(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, f"it ended instead of serving\n{self.output}"
         try:
-            return request(self.listen, "/-/ready").status == 200
+            return self.get("/-/ready").status == 200
         except (OSError, http.client.HTTPException):
             return False  # not listening yet
 
@@ -82,13 +157,21 @@ class ExporterProcess:
         try:
             return self.start()
         except BaseException:
-            self.__exit__()
+            self.close()
             raise
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self.kill()
-        self._sockets.cleanup()
+        self.close()
+
+    def close(self) -> None:
+        """End it if it runs, and remove its socket."""
+        try:
+            if self._process is not None:
+                self.kill()
+        finally:
+            if self._workload is not None:
+                self._workload.__exit__()
+            self._sockets.cleanup()
 
 
 def _free_port() -> int:

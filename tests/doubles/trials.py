@@ -1,4 +1,4 @@
-"""Random intervals on simulated hardware through the real lane, attention and meter: what was said, beside the truth."""
+"""Random intervals on simulated hardware, through the real lane, attention and meter: what was told, and the truth."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from doubles.clock import FakeClock
 from doubles.simulated import Load, SimulatedGpu, SimulatedRapl, square_wave
+
 from exporter.metering.cadence import Attention, Pace
 from exporter.metering.curve import uncertainty_between
 from exporter.metering.fusion import LOOK_AHEAD_SECONDS
