@@ -59,8 +59,8 @@ golden: $(VENV)/.dev ## Rewrite golden files; the diff is the review
 	$(BIN)/python -m pytest -q tests/metrics --update-golden
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Run every benchmark; each prints a ratio and its limit
-	@for each in bench/*.py; do echo "== $$each" && PYTHONPATH=tests $(BIN)/python $$each || exit; done
+bench: $(VENV)/.dev ## Measure every claim in one run and hold it to its limit (ARGS=--json)
+	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: constraints
 constraints: ## Pin the newest versions that fit pyproject.toml; `make test` then says whether they work
