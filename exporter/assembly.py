@@ -39,6 +39,7 @@ from exporter.sensors.sensor import Sensor
 from exporter.store.journal import Journal
 from exporter.store.journaled import JournaledLedger
 from exporter.store.ledger import SqlLedger
+from exporter.store.slate import Slate
 from exporter.store.state_directory import StateDirectory
 from joulecast.clock import Clock, SystemClock, boot_id
 from joulecast.errors import JoulecastError
@@ -172,11 +173,13 @@ class Exporter:
         if self._unrecovered is not None:
             self._recover(self._unrecovered)
         self.timeline.watch()
-        self.observer.draw(now)
+        snapshot = self.observer.draw(now)
+        self.checkpoints.tick(now)
+        # Shown only once it is kept: no restart can make a total go down that somebody has scraped.
+        self.observer.show(snapshot)
         self.book.tick(now)
         open_intervals = len(self.book.open_intervals())
         self.quiet.look(self.node.meters(), now, self.clock.wall(), open_intervals=open_intervals)
-        self.checkpoints.tick(now, open_intervals=open_intervals)
         if self.config.retention_days and now - self._pruned > PRUNE_SECONDS:
             self._pruned = now
             self.ledger.prune(self.clock.wall() - self.config.retention_days * SECONDS_PER_DAY)
@@ -188,9 +191,8 @@ class Exporter:
         if config.store_sync == "full":
             return store
         try:
-            return JournaledLedger(
-                store, Journal(self.state.path / "journal-a"), Journal(self.state.path / "journal-b")
-            )
+            journals = Journal(self.state.path / "journal-a"), Journal(self.state.path / "journal-b")
+            return JournaledLedger(store, *journals, Slate(self.state.path / "meters"))
         except JoulecastError as problem:
             log.warning("begins go straight to the store: %s", problem)
             return store

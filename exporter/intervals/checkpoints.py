@@ -13,9 +13,6 @@ log = logging.getLogger(__name__)
 METERS = "meters"
 IDLE = "idle"
 
-# Energy of counter sensors is right however old the checkpoint; that of power sensors since the last one is lost.
-QUIET_SECONDS = 30.0
-BUSY_SECONDS = 2.0
 IDLE_SECONDS = 600.0
 
 
@@ -35,14 +32,11 @@ class Checkpoints:
         self._ledger = ledger
         self._node = node
         self._idle = idle
-        self._meters_at = float("-inf")
         self._idle_at = float("-inf")
 
-    def tick(self, now: float, *, open_intervals: int) -> None:
-        """Write what is due: more often while somebody depends on it."""
-        if now - self._meters_at >= (BUSY_SECONDS if open_intervals else QUIET_SECONDS):
-            self._meters_at = now
-            self._write(METERS, self._node.checkpoint())
+    def tick(self, now: float) -> None:
+        """Write the meters every time, since what a power sensor saw after the last checkpoint is lost to a kill."""
+        self._write(METERS, self._node.checkpoint())
         if now - self._idle_at >= IDLE_SECONDS:
             self.write_idle(now)
 
@@ -53,7 +47,6 @@ class Checkpoints:
 
     def write(self, now: float) -> None:
         """Write both now, as before an orderly exit."""
-        self._meters_at = now
         self._write(METERS, self._node.checkpoint())
         self.write_idle(now)
 

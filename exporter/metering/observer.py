@@ -43,13 +43,17 @@ class Observer:
         """The last snapshot drawn; `EMPTY` before the first."""
         return self._latest
 
-    def draw(self, now: float) -> None:
-        """Draw a new one."""
+    def show(self, snapshot: Snapshot) -> None:
+        """Let everyone see this one from now on."""
+        self._latest = snapshot
+
+    def draw(self, now: float) -> Snapshot:
+        """Draw a new one, for nobody's eyes yet."""
         states = self._node.states()
         total = self._node.node(states)
         packages = [s.watts for s in states if s.counted and s.series.key.component is Component.CPU]
         known = [watts for watts in packages if watts is not None]
-        self._latest = Snapshot(
+        return Snapshot(
             wall=self._clock.wall(),
             monotonic=now,
             series=states,

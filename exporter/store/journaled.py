@@ -1,15 +1,19 @@
 """A ledger whose begins and ends cost microseconds: journaled when they happen, stored together a moment later."""
 
+import json
 import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from exporter.intervals.checkpoints import METERS
 from exporter.intervals.interval import Interval
 from exporter.intervals.ledger import DuplicateRequest, Ledger, LedgerUnavailable, Query
+from exporter.store.codec import to_json
 from exporter.store.journal import Journal
 from exporter.store.records import begin_record, end_record, replay
+from exporter.store.slate import Slate
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +29,12 @@ class JournaledLedger:
     server being restarted) delays nobody until both journals are full; then begins go to the store itself.
     """
 
-    def __init__(self, store: Ledger, active: Journal, spare: Journal) -> None:
-        """Store what an earlier run left in the journals; if the store is away, that waits for the next `flush`."""
+    def __init__(self, store: Ledger, active: Journal, spare: Journal, slate: Slate | None = None) -> None:
+        """Store what an earlier run left in the journals; if the store is away, that waits for the next `flush`.
+
+        With a `slate`, the state of the meters is kept there, and read from the store only if it is not.
+        """
+        self._slate = slate
         self._store = store
         self._active = active
         self._spare = spare
@@ -92,10 +100,15 @@ class JournaledLedger:
 
     def save_state(self, name: str, state: Mapping[str, Any]) -> None:
         """Replace one named document."""
-        self._store.save_state(name, state)
+        if self._slate is None or name != METERS or not self._slate.write(to_json(dict(state)).encode()):
+            self._store.save_state(name, state)
 
     def load_state(self, name: str) -> Mapping[str, Any] | None:
         """The document saved under that name, or None."""
+        slated = self._slate.read() if self._slate is not None and name == METERS else None
+        if slated is not None:
+            document: Mapping[str, Any] = json.loads(slated)
+            return document
         return self._store.load_state(name)
 
     def prune(self, older_than_wall: float) -> int:
@@ -108,6 +121,8 @@ class JournaledLedger:
         self._store.close()
         self._active.close()
         self._spare.close()
+        if self._slate is not None:
+            self._slate.close()
 
     def _journal(self, interval: Interval, record: bytes) -> bool:
         """Keep a record; False if there is no room for it, not even after storing what is in the journals."""

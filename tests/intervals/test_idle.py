@@ -303,12 +303,12 @@ def test_baselines_outlive_a_restart(quiet: QuietNode) -> None:
     for _ in range(ENOUGH):
         baselines.learn(GPU, 30.0, 1.8e9)
     checkpoints = Checkpoints(ledger, quiet.measured.node, baselines)
-    checkpoints.tick(quiet.measured.now, open_intervals=0)
+    checkpoints.tick(quiet.measured.now)
     for _ in range(ENOUGH):
         baselines.learn(GPU, 20.0, 1.8e9)
-    checkpoints.tick(quiet.measured.now + IDLE_SECONDS - 1, open_intervals=0)
+    checkpoints.tick(quiet.measured.now + IDLE_SECONDS - 1)
     early = IdleBaselines(json.loads(json.dumps(load_state(ledger, IDLE)))).known()
-    checkpoints.tick(quiet.measured.now + IDLE_SECONDS, open_intervals=0)
+    checkpoints.tick(quiet.measured.now + IDLE_SECONDS)
     late = IdleBaselines(json.loads(json.dumps(load_state(ledger, IDLE)))).known()
 
     assert early[PACKAGE] == late[PACKAGE] == MEASURED
