@@ -65,9 +65,12 @@ class Accountant:
         return self._account(live, until) if until > live.interval.begin else None
 
     def over_reboot(self, live: Live, last_known: Edges) -> Account | None:
-        """The account between a begin edge and the last checkpoint, both of an earlier boot."""
+        """The account between a begin edge and the last checkpoint, both of an earlier boot.
+
+        None for what began after that checkpoint: nothing is known of it.
+        """
         interval = live.interval
-        if live.begin_edges is None or interval.end is None:
+        if live.begin_edges is None or interval.end is None or interval.end <= interval.begin:
             return None
         return account(
             self._counted(),

@@ -19,6 +19,7 @@ class CounterMeter:
         self.series = series
         self.curve = curve
         self.latency_seconds = series.update_seconds / 2
+        self._resumed = False
         self.unwrapper = CounterUnwrapper(
             range_joules=series.range_joules,
             max_watts=series.max_watts,
@@ -33,8 +34,9 @@ class CounterMeter:
         return None if last is None else Anchor(*last, self.curve.joules)
 
     def resume(self, anchor: Anchor) -> None:
-        """Continue from there."""
+        """Continue from there; the time between is one segment of unknown shape."""
         self.unwrapper.resume(anchor.time, anchor.raw_joules)
+        self._resumed = True
 
     def feed(self, time: float, reading: Reading, spread: float = 0.0) -> Refusal | None:
         """Add what the counter gained since the last accepted reading."""
@@ -53,12 +55,14 @@ class CounterMeter:
             self.curve.append(placed, 0.0, observed_seconds=0.0)
             return None
         watts = outcome.joules / duration
+        is_shaped = outcome.certain and duration <= SHAPELESS_SECONDS and not self._resumed
+        self._resumed = False
         self.curve.append(
             placed,
             outcome.joules,
             observed_seconds=None if outcome.certain else outcome.observed_seconds,
             half_width=watts * spread / 2 + self.series.resolution_joules / 2,
             variance=0.0 if outcome.certain else (outcome.joules / 2) ** 2,
-            power_bounds=None if outcome.certain and duration <= SHAPELESS_SECONDS else (0.0, self.series.max_watts),
+            power_bounds=None if is_shaped else (0.0, self.series.max_watts),
         )
         return None
