@@ -178,7 +178,11 @@ class IntervalBook:
                     interval.notes.append(_SILENT)
                     self._close(interval, interval.last_heard, Status.TRUNCATED)
             lives = self._shelf.lives()
-        self._save([live for live in lives if not live.stored])
+        waited = [live for live in lives if not live.stored]
+        self._save(waited)
+        for live in waited:
+            if live.interval.status is Status.OPEN and live.begin_edges is not None:
+                self._keep_begin(live)
         self._settle(lives)
         self._keep([], self._ledger.flush)
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from exporter.intervals.interval import Interval, Status
@@ -26,7 +27,7 @@ class FailingLedger:
         self._write()
         if interval.tag.request_id and self.find(request_id=interval.tag.request_id):
             raise DuplicateRequest(f"request {interval.tag.request_id} has begun an interval already", "use that one")
-        self.intervals[interval.interval_id] = copy.deepcopy(interval)
+        self.intervals[interval.interval_id] = replace(copy.deepcopy(interval), durable=True)
 
     def end(self, interval: Interval) -> None:
         """Keep its end."""
@@ -40,7 +41,7 @@ class FailingLedger:
         """Keep these as they are now."""
         self._write()
         for interval in intervals:
-            self.intervals[interval.interval_id] = copy.deepcopy(interval)
+            self.intervals[interval.interval_id] = replace(copy.deepcopy(interval), durable=True)
             if interval.status is Status.FINISHED:
                 self._edges.pop(interval.interval_id, None)
 
@@ -86,6 +87,16 @@ class FailingLedger:
         """The document kept under that name, or None."""
         self._answer()
         return self._states.get(name)
+
+    def prune(self, older_than_wall: float) -> int:
+        """Forget intervals that ended before that moment."""
+        self._write()
+        old = [
+            each for each in self.intervals.values() if each.end_wall is not None and each.end_wall < older_than_wall
+        ]
+        for interval in old:
+            del self.intervals[interval.interval_id]
+        return len(old)
 
     def close(self) -> None:
         """Nothing to release."""
