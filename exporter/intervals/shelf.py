@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from exporter.intervals.accountant import Live
 from exporter.intervals.interval import Interval, Status
 
-REMEMBERED = 2048  # finished intervals kept at hand, so that asking for a fresh result reads no disk
+REMEMBERED = 64  # finished intervals kept at hand: a result is asked for soon after its end, or hardly ever
 
 
 class Shelf:
