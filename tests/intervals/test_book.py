@@ -5,6 +5,7 @@ from doubles.clock import FakeClock
 from doubles.ledger import FailingLedger
 from doubles.measured_node import BOOT, MeasuredNode
 from doubles.simulated import Load, SimulatedGpu, SimulatedRapl
+from doubles.simulated_group import SimulatedGroup
 
 from exporter.intervals.book import BackDated
 from exporter.intervals.errors import InvalidTag, OutOfHistory, TooManyOpen, UnknownInterval
@@ -408,7 +409,8 @@ def test_interval_pays_for_its_own_gpus_only() -> None:
     cpu_load = Load(WATTS)
     for load in (*gpu_loads, cpu_load):
         load.set(0.0, load.idle_watts)
-    node = MeasuredNode([SimulatedRapl(cpu_load), _Gpus(gpu_loads)])
+    gpus = [SimulatedGpu(load, device=f"GPU-{number}", phase=0.01 * number) for number, load in enumerate(gpu_loads)]
+    node = MeasuredNode([SimulatedRapl(cpu_load), SimulatedGroup(gpus)])
     node.run_for(10.0)
     two = node.begin("two", gpus=("GPU-2", "GPU-5"))
     all_eight = node.begin("all")
@@ -449,30 +451,6 @@ def test_node_without_sensors_knows_no_energy() -> None:
     assert (account.node.gross_joules, account.node.net_joules, account.node.provenance) == (None, None, None)
     assert interval.status is Status.FINISHED
     assert interval.duration_seconds == 2.0
-
-
-class _Gpus:
-    """Eight GPUs behind one driver."""
-
-    name = "nvml"
-
-    def __init__(self, loads: list[Load]) -> None:
-        self._gpus = [
-            SimulatedGpu(load, device=f"GPU-{number}", phase=0.01 * number) for number, load in enumerate(loads)
-        ]
-
-    def discover(self):  # noqa: ANN202 - as each of them
-        return [series for gpu in self._gpus for series in gpu.discover()]
-
-    def caveats(self):  # noqa: ANN202
-        return []
-
-    def read(self, now: float):  # noqa: ANN202
-        for gpu in self._gpus:
-            yield from gpu.read(now)
-
-    def close(self) -> None:
-        return
 
 
 def _refuse(selection: object) -> tuple[str, ...]:
