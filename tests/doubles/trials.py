@@ -44,15 +44,21 @@ class Trial:
 
 
 def busy_spans(
-    rng: random.Random, count: int, seconds: Callable[[], float], *, half_period: float = 0.37
+    rng: random.Random,
+    count: int,
+    seconds: Callable[[], float],
+    *,
+    half_period: float = 0.37,
+    high: float = 400.0,
+    low: float = 180.0,
 ) -> tuple[Load, list[Span]]:
-    """A load of 80 W idle with `count` busy spans of 400 and 180 W in turn, each after 2 to 4 s of rest."""
+    """A load of 80 W idle with `count` busy spans of `high` and `low` watts in turn, each after 2 to 4 s of rest."""
     load, spans, time = Load(80.0), [], START + WARM_UP_SECONDS
     load.set(START, 80.0)
     for _ in range(count):
         begin = time + rng.uniform(2, 4)
         time = begin + seconds()
-        square_wave(load, begin, time, high=400.0, low=180.0, half_period=half_period)
+        square_wave(load, begin, time, high=high, low=low, half_period=half_period)
         spans.append((begin, time))
     return load, spans
 
