@@ -24,7 +24,7 @@ class Pace:
 
         The attentive step is no multiple of a 100 ms counter tick, so that successive polls see it at other ages.
         """
-        return cls(period, min(period, 0.13), 0.02, look_ahead + 0.1)
+        return cls(period, min(period, 0.09), 0.01, look_ahead + 0.1)
 
     @classmethod
     def power(cls, period: float) -> "Pace":
