@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 DEFAULT_LEASE_SECONDS = 24 * 3600.0
 MAX_OPEN = 100_000
 # Accounts are large; this many are in memory on their way to the store.
-SETTLED_TOGETHER = 100
+SETTLED_TOGETHER = 20
 _SILENT = "its workload fell silent: energy up to when it was last heard"
 
 
@@ -185,8 +185,13 @@ class IntervalBook:
         for live in waited:
             if live.interval.status is Status.OPEN and live.begin_edges is not None:
                 self._keep_begin(live)
-        for first in range(0, len(lives), SETTLED_TOGETHER):
-            self._settle(lives[first : first + SETTLED_TOGETHER])
+        del waited
+        lives.reverse()
+        while lives:
+            # Let go of each part before the next: what was settled and stored has grown, and is wanted no more.
+            part = lives[: -SETTLED_TOGETHER - 1 : -1]
+            del lives[-SETTLED_TOGETHER:]
+            self._settle(part)
         self._keep([], self._ledger.flush)
 
     def recover(self, last_known: Edges) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -69,7 +69,7 @@ class Database:
         """Run a writing statement once, by itself a transaction; returns how many rows it touched."""
         return self._healthy_writer().run(statement, row)
 
-    def run_all(self, statement: Prepared, rows: Sequence[Row]) -> None:
+    def run_all(self, statement: Prepared, rows: Iterable[Row]) -> None:
         """Run a writing statement for each row, in one transaction."""
         self._healthy_writer().run_all(statement, rows)
 
@@ -147,12 +147,11 @@ class _Link:
             self._driver.commit()
             return touched
 
-    def run_all(self, statement: Prepared, rows: Sequence[Row]) -> None:
-        if len(rows) == 1:
-            self.run(statement, rows[0])
-            return
+    def run_all(self, statement: Prepared, rows: Iterable[Row]) -> None:
+        # Rows may come one by one: only what the driver takes of them is in memory at once.
+        parameters = [statement.parameters(row) for row in rows]
         with self.transaction():
-            self._driver.cursor().executemany(statement.sql, [statement.parameters(row) for row in rows])
+            self._driver.cursor().executemany(statement.sql, parameters)
 
     def close(self) -> None:
         with self._lock:

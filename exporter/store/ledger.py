@@ -89,7 +89,7 @@ class SqlLedger:
     def save(self, intervals: Sequence[Interval]) -> None:
         """Write these intervals as they are now, all or none; a finished one needs its edges no more."""
         if intervals:
-            self._database.run_all(self._save, [row_from_interval(interval, self._node) for interval in intervals])
+            self._database.run_all(self._save, (row_from_interval(interval, self._node) for interval in intervals))
 
     def find(self, *, interval_id: str = "", request_id: str = "") -> Interval | None:
         """The interval of that id on this node (the latest, should a request id have come back), or None."""
