@@ -4,8 +4,6 @@ import logging
 import time
 from collections.abc import Sequence
 
-import psutil
-
 from exporter.config import Config
 from exporter.intervals.accountant import Accountant
 from exporter.intervals.book import IntervalBook
@@ -201,7 +199,6 @@ class Exporter:
         return Lane(sensor, pace_of(sensor.name, self.config.period), self.clock, self.node.feed, self.node.adopt)
 
     def _observer(self) -> Observer:
-        process = psutil.Process()
         return Observer(
             self.node,
             self.tracks,
@@ -210,7 +207,7 @@ class Exporter:
             idle=self.baselines.known,
             gpus=self.inventory.gpus,
             cpu=self.inventory.cpus,
-            own_cost=OwnCost(lambda: sum(process.cpu_times()[:2]), self.inventory.cpus.logical_cpus),
+            own_cost=OwnCost(time.process_time, self.inventory.cpus.logical_cpus),
         )
 
     def _rpc_server(self, token: str | None, boot: str) -> RpcServer:
