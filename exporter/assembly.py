@@ -26,10 +26,8 @@ from exporter.metrics.http import MetricsServer
 from exporter.metrics.site import Site
 from exporter.metrics.status_page import About
 from exporter.metrics.tls import Tls
-from exporter.rpc import security
 from exporter.rpc.energy_service import EnergyService
 from exporter.rpc.server import RpcServer
-from exporter.rpc.token import read_token
 from exporter.sensors.capture import Capture
 from exporter.sensors.inventory import take_inventory
 from exporter.sensors.nvml.gpu import resolve_gpus
@@ -41,6 +39,8 @@ from exporter.store.slate import Slate
 from exporter.store.state_directory import StateDirectory
 from joulecast.clock import Clock, SystemClock, boot_id
 from joulecast.errors import JoulecastError
+from joulecast.serving import security
+from joulecast.serving.token import read_token
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from exporter.address import Address, TcpAddress, UnixAddress, parse_address, parse_tcp
 from exporter.option_sources import Given, from_environment, from_file, from_flags
 from exporter.options import (
     PATH,
@@ -28,6 +27,7 @@ from exporter.options import (
     whole_number,
 )
 from joulecast.errors import JoulecastError
+from joulecast.serving.address import Address, TcpAddress, UnixAddress, parse_address, parse_tcp
 
 SYSTEM_STATE = Path("/var/lib/joulecast")
 RUN_DIRECTORY = Path("/run/joulecast")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from exporter.address import TcpAddress
 from exporter.metrics.listen import family_of
+from joulecast.serving.address import TcpAddress
 
 _log = logging.getLogger(__name__)
 _BUSY = (

@@ -10,11 +10,11 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from exporter.address import TcpAddress
 from exporter.metrics.connections import BoundedServer, Limits
 from exporter.metrics.listen import EVERYWHERE, bind_error
 from exporter.metrics.site import PROBES, Answer, Site, plain
 from exporter.metrics.tls import Tls
+from joulecast.serving.address import TcpAddress
 from joulecast.version import __version__
 
 _log = logging.getLogger(__name__)

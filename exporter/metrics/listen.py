@@ -4,8 +4,8 @@ import errno
 import ipaddress
 import socket
 
-from exporter.address import TcpAddress
 from joulecast.errors import JoulecastError
+from joulecast.serving.address import TcpAddress
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 """Hosts that mean every interface; `::` is served over IPv4 as well."""

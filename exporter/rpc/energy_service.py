@@ -23,11 +23,11 @@ from exporter.rpc.requests import (
     read_tag,
     read_watch_period,
 )
-from exporter.rpc.streams import StreamSlots, ended
 from joulecast.clock import Clock
 from joulecast.errors import JoulecastError
 from joulecast.labels import LabelError
 from joulecast.phase import nearest_phase
+from joulecast.serving.streams import StreamSlots, ended
 from joulecast.v1 import energy_pb2 as pb
 from joulecast.v1.energy_pb2_grpc import EnergyServiceServicer
 from joulecast.version import __version__

@@ -7,12 +7,12 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2_grpc
 
-from exporter.address import Address
-from exporter.rpc import health, reflection
 from exporter.rpc.energy_service import SERVICE, EnergyService
-from exporter.rpc.listening import listen
-from exporter.rpc.security import Security
-from exporter.rpc.token import TokenInterceptor
+from joulecast.serving import health, reflection
+from joulecast.serving.address import Address
+from joulecast.serving.listening import listen
+from joulecast.serving.security import Security
+from joulecast.serving.token import TokenInterceptor
 from joulecast.v1.energy_pb2_grpc import add_EnergyServiceServicer_to_server
 
 THREADS = 16  # more than all streams and health watchers there may be: a begin always finds a thread

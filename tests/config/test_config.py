@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from exporter.address import TcpAddress, UnixAddress
 from exporter.config import OPTIONS, Config, add_arguments, load_config
 from exporter.options import flag_of, variable_of
 from joulecast.errors import JoulecastError
+from joulecast.serving.address import TcpAddress, UnixAddress
 
 
 def load(*arguments: str, environ: Mapping[str, str] | None = None, **directories: Path) -> Config:

@@ -7,13 +7,13 @@ import grpc
 from doubles.measured_node import BOOT, MeasuredNode
 from doubles.simulated import Load, SimulatedRapl
 
-from exporter.address import Address, TcpAddress
 from exporter.intervals.experiment import IdleExperiment
 from exporter.intervals.ledger import Ledger
 from exporter.metering.snapshot import EMPTY, Snapshot
 from exporter.rpc.energy_service import EnergyService
-from exporter.rpc.security import Security
 from exporter.rpc.server import RpcServer
+from joulecast.serving.address import Address, TcpAddress
+from joulecast.serving.security import Security
 from joulecast.v1.energy_pb2_grpc import EnergyServiceStub
 
 ANY_PORT = TcpAddress("127.0.0.1", 0)

@@ -16,7 +16,7 @@ from doubles.http_client import Response, request
 from doubles.scrape import Scrape
 from doubles.workload import Workload
 
-from exporter.address import TcpAddress
+from joulecast.serving.address import TcpAddress
 
 COMMAND = Path(sys.executable).with_name("joulecast")
 # Root without root's right to read everything: file modes mean what they say.

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from exporter.address import TcpAddress
+from joulecast.serving.address import TcpAddress
 
 
 class Response(NamedTuple):

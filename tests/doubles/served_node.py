@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 from doubles.snapshots import full_snapshot, some_figures
 
-from exporter.address import TcpAddress
 from exporter.intervals.figures import IntervalFigures
 from exporter.intervals.interval import Interval
 from exporter.metering.snapshot import Snapshot
 from exporter.metrics.site import Site
 from exporter.metrics.status_page import About
+from joulecast.serving.address import TcpAddress
 
 ANY_PORT = TcpAddress("127.0.0.1", 0)
 NOW = 1_760_000_003.0  # two seconds after the snapshots of `doubles.snapshots`

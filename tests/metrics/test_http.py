@@ -15,13 +15,13 @@ from doubles.http_client import request
 from doubles.served_node import ANY_PORT, Node
 from doubles.snapshots import snapshot_of
 
-from exporter.address import TcpAddress
 from exporter.metering.snapshot import EMPTY, Snapshot
 from exporter.metrics.connections import Limits
 from exporter.metrics.http import MetricsServer
 from exporter.metrics.site import Site
 from exporter.metrics.tls import Tls
 from joulecast.errors import JoulecastError
+from joulecast.serving.address import TcpAddress
 
 Serve = Callable[..., MetricsServer]
 

@@ -12,8 +12,8 @@ import pytest
 from doubles.awaiting import until
 from doubles.energy_server import ANY_PORT, EnergyServer
 
-from exporter.address import TcpAddress, UnixAddress
 from joulecast.errors import JoulecastError
+from joulecast.serving.address import TcpAddress, UnixAddress
 from joulecast.v1 import energy_pb2 as pb
 
 
@@ -127,7 +127,7 @@ def test_port_that_is_taken_is_named() -> None:
 @pytest.mark.parametrize("host", ["203.0.113.7", "no-such-host.invalid"])
 def test_host_that_is_not_ours_is_told(host: str) -> None:
     """An address of another machine, or of none, is told with the ones that work."""
-    from exporter.rpc.security import Security
+    from joulecast.serving.security import Security
 
     with pytest.raises(JoulecastError, match=r"is no address of this machine.*127\.0\.0\.1"):
         EnergyServer(TcpAddress(host, 0), security=Security(insecure=True))

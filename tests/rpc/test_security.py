@@ -12,10 +12,10 @@ from doubles.energy_server import ANY_PORT, EnergyServer
 from doubles.snapshots import full_snapshot
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from exporter.address import TcpAddress, UnixAddress
-from exporter.rpc.security import Security, Tls
-from exporter.rpc.token import read_token
 from joulecast.errors import JoulecastError
+from joulecast.serving.address import TcpAddress, UnixAddress
+from joulecast.serving.security import Security, Tls
+from joulecast.serving.token import read_token
 from joulecast.v1 import energy_pb2 as pb
 from joulecast.v1.energy_pb2_grpc import EnergyServiceStub
 

@@ -11,7 +11,7 @@ from doubles.snapshots import full_snapshot
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from exporter.rpc.energy_service import SERVICE
-from exporter.rpc.health import MAX_WATCHERS
+from joulecast.serving.health import MAX_WATCHERS
 from joulecast.v1 import energy_pb2 as pb
 
 SERVING = health_pb2.HealthCheckResponse.SERVING

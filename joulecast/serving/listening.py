@@ -8,8 +8,8 @@ from pathlib import Path
 
 import grpc
 
-from exporter.address import Address, TcpAddress, UnixAddress
 from joulecast.errors import JoulecastError
+from joulecast.serving.address import Address, TcpAddress, UnixAddress
 
 # Whoever may reach the directory may connect, as containers with users of their own must; narrow it by the directory.
 SOCKET_MODE = 0o666
@@ -84,7 +84,7 @@ def _listen_unix(server: grpc.Server, address: UnixAddress) -> UnixAddress:
         reason = error.strerror if isinstance(error, OSError) else error
         raise JoulecastError(
             f"cannot listen on the socket {path} ({reason})",
-            "let the exporter's user write its directory, or choose another with --grpc unix:///PATH",
+            "let the user of this process write its directory, or choose another with --grpc unix:///PATH",
         ) from error
     return UnixAddress(path)
 

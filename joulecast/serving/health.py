@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from exporter.rpc.errors import streaming
-from exporter.rpc.streams import StreamSlots
+from joulecast.serving.answering import STANDARD
+from joulecast.serving.streams import StreamSlots
 
 NAME = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 MAX_WATCHERS = 4
@@ -44,7 +44,7 @@ class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # grp
             context.abort(grpc.StatusCode.NOT_FOUND, f"no service {request.service[:80]!r} here")
         return health_pb2.HealthCheckResponse(status=self._status(request.service))
 
-    @streaming
+    @STANDARD.streaming
     def Watch(
         self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
     ) -> Iterator[health_pb2.HealthCheckResponse]:

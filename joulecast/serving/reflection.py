@@ -1,4 +1,4 @@
-"""Server reflection, for grpcurl and its kin: loaded when first asked for, since most exporters never are."""
+"""Server reflection, for grpcurl and its kin: loaded when first asked for, since most servers never are."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -6,8 +6,8 @@ from typing import Any
 
 import grpc
 
-from exporter.rpc.errors import streaming
-from exporter.rpc.streams import StreamSlots
+from joulecast.serving.answering import STANDARD
+from joulecast.serving.streams import StreamSlots
 
 _PREFIX = "/grpc.reflection.v1alpha.ServerReflection/"
 NAME = "grpc.reflection.v1alpha.ServerReflection"
@@ -38,7 +38,7 @@ class LazyReflection(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generi
 
         return ReflectionServicer(self._services)
 
-    @streaming
+    @STANDARD.streaming
     def _answer(self, requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
         with self._slots.held():
             yield from self._servicer.ServerReflectionInfo(requests, context)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import grpc
 
-from exporter.rpc.errors import TooManyStreams
+from joulecast.serving.answering import TooManyStreams
 
 
 class StreamSlots:
@@ -21,7 +21,7 @@ class StreamSlots:
         """Occupy one slot. Raises TooManyStreams."""
         if not self._free.acquire(blocking=False):
             raise TooManyStreams(
-                f"{self._limit} streams are running, as many as this exporter serves at once",
+                f"{self._limit} streams are running, as many as this server serves at once",
                 "end one (a listing ends by itself), or read /metrics instead of watching",
             )
         try:

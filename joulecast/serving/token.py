@@ -69,7 +69,7 @@ def _local_only(handler: Handler) -> Handler:
         if not context.peer().startswith("unix:"):
             context.abort(
                 grpc.StatusCode.UNAUTHENTICATED,
-                "this exporter wants a bearer token: set JOULECAST_TOKEN (metadata `authorization: Bearer TOKEN`)",
+                "this server wants a bearer token: set JOULECAST_TOKEN (metadata `authorization: Bearer TOKEN`)",
             )
         return serve(request, context)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import grpc
 
-from exporter.address import Address, TcpAddress
 from joulecast.errors import JoulecastError
+from joulecast.serving.address import Address, TcpAddress
 
 
 @dataclass(frozen=True, slots=True)
