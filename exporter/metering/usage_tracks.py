@@ -2,7 +2,7 @@
 
 import threading
 
-from exporter.metering.curve import BeforeHistory, EnergyCurve
+from exporter.metering.usage_steps import UsageSteps
 from exporter.usage.source import Gauge, UsageReading
 
 # Gauges an interval reports as means; the others are only shown.
@@ -17,8 +17,6 @@ AVERAGED = frozenset(
         Gauge.TEMPERATURE,
     }
 )
-_CAPACITY = 512
-
 Track = tuple[Gauge, str, str, str]
 
 
@@ -29,7 +27,8 @@ class UsageTracks:
         self._stale = stale_seconds
         self._lock = threading.Lock()
         self._latest: dict[Track, tuple[float, UsageReading]] = {}
-        self._curves: dict[Track, EnergyCurve] = {}
+        # By gauge and device; below that by component and detail, in the order in which they came.
+        self._steps: dict[tuple[Gauge, str], dict[tuple[str, str], UsageSteps]] = {}
 
     def feed(self, time: float, reading: UsageReading) -> None:
         """Take one gauge read at `time`; its value stands for the time since the read before."""
@@ -39,13 +38,13 @@ class UsageTracks:
             self._latest[track] = (time, reading)
             if reading.gauge not in AVERAGED:
                 return
-            curve = self._curves.get(track)
-            if curve is None or previous is None:
-                self._curves[track] = EnergyCurve(time, capacity=_CAPACITY)
-            elif time > curve.front:
+            sources = self._steps.setdefault((reading.gauge, reading.device), {})
+            steps = sources.get((reading.component, reading.detail))
+            if steps is None or previous is None:
+                sources[reading.component, reading.detail] = UsageSteps(time)
+            elif time > steps.front:
                 fresh = time - previous[0] <= self._stale
-                area = max(0.0, reading.value) * (time - curve.front) if fresh else 0.0
-                curve.append(time, area, observed_seconds=None if fresh else 0.0)
+                steps.append(time, max(0.0, reading.value) if fresh else None)
 
     def latest(self, now: float) -> list[UsageReading]:
         """Every gauge that was read recently."""
@@ -55,7 +54,7 @@ class UsageTracks:
     def devices(self, gauge: Gauge) -> list[str]:
         """The devices that ever gave this gauge."""
         with self._lock:
-            return sorted({track[2] for track in self._curves if track[0] is gauge})
+            return sorted(device for kind, device in self._steps if kind is gauge)
 
     def mean(self, gauge: Gauge, begin: float, end: float, *, component: str = "", device: str = "") -> float | None:
         """Time-weighted mean over [begin, end]; None if nothing was observed in it.
@@ -63,19 +62,7 @@ class UsageTracks:
         A gauge read by several sensors of one device (temperatures) gives the mean of the first of them.
         """
         with self._lock:
-            curve = next(
-                (
-                    curve
-                    for (kind, part, name, _), curve in self._curves.items()
-                    if kind is gauge and device == name and component in ("", part)
-                ),
-                None,
-            )
-        if curve is None:
-            return None
-        try:
-            first, last = curve.at(max(begin, curve.start)), curve.at(min(end, curve.front))
-        except BeforeHistory:
-            return None
-        seconds = last.observed - first.observed
-        return (last.joules - first.joules) / seconds if seconds > 0 else None
+            for (part, _), steps in self._steps.get((gauge, device), {}).items():
+                if component in ("", part):
+                    return steps.mean(begin, end)
+        return None
