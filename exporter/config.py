@@ -75,7 +75,7 @@ class Config:
         TEXT, "this node's name in a database that nodes share", metavar="NAME", default_text="the host name"
     )
     period: float = option(
-        number(0.05, 60, "seconds"), "seconds between two readings of the sensors", metavar="SECONDS", default=1.0
+        number(0.05, 4, "seconds"), "seconds between two readings of the sensors", metavar="SECONDS", default=1.0
     )
     sysfs: Path = option(PATH, "where sysfs is mounted", metavar="DIR", default=Path("/sys"))
     procfs: Path = option(PATH, "where procfs is mounted", metavar="DIR", default=Path("/proc"))

@@ -3,6 +3,8 @@
 import threading
 from dataclasses import dataclass
 
+GOLDEN_RATIO = 1.618033988749895
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -12,11 +14,15 @@ class Pace:
     attentive: float  # while intervals are open
     burst: float  # between reads just after an edge
     burst_length: float  # for how long after it
+    dither: float = 0.0  # share by which attentive steps differ, so that no periodic load can hide between them
 
     @classmethod
     def counter(cls, period: float) -> "Pace":
-        """A counter is exact whenever it is read: one read at the edge, one just after it."""
-        return cls(period, min(period, 0.5), 0.01, 0.015)
+        """A counter is exact whenever it is read: at the edge, and just after it.
+
+        In between it is read ten times a second, for the edges of intervals that are told of afterwards.
+        """
+        return cls(period, min(period, 0.1), 0.01, 0.015)
 
     @classmethod
     def fused(cls, period: float, look_ahead: float) -> "Pace":
@@ -24,7 +30,7 @@ class Pace:
 
         The attentive step is no multiple of a 100 ms counter tick, so that successive polls see it at other ages.
         """
-        return cls(period, min(period, 0.09), 0.01, look_ahead + 0.1)
+        return cls(period, min(period, 0.09), 0.01, look_ahead + 0.1, dither=0.6)
 
     @classmethod
     def power(cls, period: float) -> "Pace":
@@ -85,4 +91,8 @@ class Attention:
                 return max(self._edge, last_read + self.MIN_EDGE_SECONDS)
             if last_read < self._edge + pace.burst_length:
                 return last_read + pace.burst
-        return last_read + (pace.attentive if self._open else pace.period)
+        if not self._open:
+            return last_read + pace.period
+        # As good as random, and the same in every replay.
+        chance = last_read * 1e4 * GOLDEN_RATIO % 1.0 - 0.5
+        return last_read + min(pace.period, pace.attentive * (1 + pace.dither * chance))

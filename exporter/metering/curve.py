@@ -6,6 +6,9 @@ from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
 
+# What power may have been inside a segment is judged by this many on either side of it: loads repeat themselves.
+NEIGHBOURS = 10
+
 
 class BeforeHistory(LookupError):
     """The moment asked for is older than what the curve still remembers."""
@@ -149,10 +152,10 @@ class EnergyCurve:
         return Edge(time, self._joules[index], half_width, self._variance[index], self._observed[index])
 
     def _power_near(self, index: int) -> tuple[float, float]:
-        """Bounds on power in the segment that ends at `index` and its two neighbours."""
-        first = max(1, index - 1)
-        low = min(self._low[first : index + 2], default=0.0)
-        high = max(self._high[first : index + 2], default=0.0)
+        """Bounds on power around the segment that ends at `index`, as the segments on either side suggest them."""
+        first = max(1, index - NEIGHBOURS)
+        low = min(self._low[first : index + NEIGHBOURS + 1], default=0.0)
+        high = max(self._high[first : index + NEIGHBOURS + 1], default=0.0)
         # What neighbours show is means: inside, power went somewhat beyond them.
         return max(0.0, low - (high - low) / 2), high + (high - low) / 2
 

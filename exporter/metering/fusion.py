@@ -24,6 +24,9 @@ from exporter.sensors.sensor import Reading, Series
 LOOK_AHEAD_SECONDS = 0.5
 LOOK_BACK_SECONDS = 1.5
 MAX_SAMPLES = 512
+# Between samples further apart than this power is taken to have swung as far as it did over the last few.
+SHORT_STEP_SECONDS = 0.03
+RECENT_SAMPLES = 6
 _SIGMAS = 2.0
 
 
@@ -127,6 +130,9 @@ class FusedMeter:
         swing = watts - last.watts
         if abs(swing) * duration > last.watts * self.series.update_seconds:
             self.gain.restart()
+        if duration > SHORT_STEP_SECONDS:  # long enough for a swing and back, which two equal samples do not show
+            seen = [sample.watts for sample in self._samples[-RECENT_SAMPLES:]]
+            swing = max(watts, *seen) - min(watts, *seen)
         error = swing * (duration + self.series.power_update_seconds)
         self._samples.append(
             Sample(

@@ -45,7 +45,7 @@ def test_counter_is_read_at_the_edge_and_just_after_it() -> None:
     attention = Attention()
     attention.edge(10.25, opened=1)
 
-    assert reads(attention, COUNTER, 10.0, 11.3) == [10.25, 10.26, 10.27, 10.77, 11.27]
+    assert reads(attention, COUNTER, 10.0, 10.5) == pytest.approx([10.25, 10.26, 10.27, 10.37, 10.47])
 
 
 def test_power_is_read_finely_around_an_edge() -> None:
@@ -56,7 +56,7 @@ def test_power_is_read_finely_around_an_edge() -> None:
     burst = [time for time in times if time <= 10.0 + FUSED.burst_length]
 
     assert len(burst) == pytest.approx(61, abs=1)
-    assert times[-1] - times[-2] == pytest.approx(0.09)
+    assert times[-1] - times[-2] == pytest.approx(0.09, rel=0.3)
 
 
 def test_last_end_brings_the_period_back() -> None:
@@ -75,7 +75,7 @@ def test_open_intervals_are_counted() -> None:
     attention.edge(11.0, opened=1)
     attention.edge(12.0, opened=-1)
 
-    assert attention.next_read(COUNTER, 12.1) == pytest.approx(12.6)
+    assert attention.next_read(COUNTER, 12.1) == pytest.approx(12.2)
 
 
 def test_ends_without_begins_do_not_count_below_zero() -> None:
@@ -84,7 +84,7 @@ def test_ends_without_begins_do_not_count_below_zero() -> None:
     attention.edge(10.0, opened=-1)
     attention.edge(11.0, opened=1)
 
-    assert attention.next_read(COUNTER, 11.1) == pytest.approx(11.6)
+    assert attention.next_read(COUNTER, 11.1) == pytest.approx(11.2)
 
 
 def test_a_thousand_edges_a_second_share_reads() -> None:
