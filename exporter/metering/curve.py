@@ -110,15 +110,17 @@ class EnergyCurve:
             if duration <= 0 or delta_joules < 0:
                 raise ValueError(f"segment of {duration} s and {delta_joules} J")
             mean = delta_joules / duration
-            low, high = power_bounds or (mean, mean)
+            # What was not observed at all says nothing of the power around it.
+            nothing_known = (math.inf, -math.inf) if observed_seconds == 0 else (mean, mean)
+            low, high = power_bounds or nothing_known
             self._time.append(time)
             self._joules.append(self._joules[-1] + delta_joules)
             self._half_width.append(half_width)
             self._variance.append(self._variance[-1] + variance)
             seen = duration if observed_seconds is None else min(duration, max(0.0, observed_seconds))
             self._observed.append(self._observed[-1] + seen)
-            self._low.append(min(low, mean))
-            self._high.append(max(high, mean))
+            self._low.append(low)
+            self._high.append(high)
             if len(self._time) >= self._capacity:
                 self._thin()
 
@@ -156,6 +158,8 @@ class EnergyCurve:
         first = max(1, index - NEIGHBOURS)
         low = min(self._low[first : index + NEIGHBOURS + 1], default=0.0)
         high = max(self._high[first : index + NEIGHBOURS + 1], default=0.0)
+        if low > high:
+            return 0.0, 0.0
         # What neighbours show is means: inside, power went somewhat beyond them.
         return max(0.0, low - (high - low) / 2), high + (high - low) / 2
 
@@ -172,6 +176,7 @@ class EnergyCurve:
         delta = self._joules[index] - self._joules[before]
         mean = delta / duration
         low, high = self._power_near(index)
+        low, high = min(low, mean), max(high, mean)
         above = min((high - mean) * share, (mean - low) * (1 - share))
         below = min((mean - low) * share, (high - mean) * (1 - share))
         point = self._half_width[before] * (1 - share) + self._half_width[index] * share

@@ -190,7 +190,7 @@ def test_experiment_leaves_the_sensors_as_it_found_them(quiet: QuietNode) -> Non
     running.close()
     after = node.attention.next_read(lane.pace, node.now + 5.0) - (node.now + 5.0)
 
-    assert (during, after) == (pytest.approx(0.5), pytest.approx(1.0))
+    assert (during, after) == (pytest.approx(0.1), pytest.approx(1.0))
 
 
 def test_floor_is_learnt_from_quiet_seconds(quiet: QuietNode) -> None:
