@@ -56,14 +56,15 @@ class CounterMeter:
             return None
         watts = outcome.joules / duration
         # The mean itself is known only to within a refresh at either end, and with it how much the refresh hides.
-        hidden = watts * self.series.update_seconds * min(1.0, self.series.update_seconds / duration)
+        refresh = self.series.update_seconds
+        hidden = watts * refresh * (refresh / (duration - refresh) if duration > 2 * refresh else 1.0)
         is_shaped = outcome.certain and duration <= SHAPELESS_SECONDS and not self._resumed
         self._resumed = False
         self.curve.append(
             placed,
             outcome.joules,
             observed_seconds=None if outcome.certain else outcome.observed_seconds,
-            half_width=watts * spread / 2 + self.series.resolution_joules / 2 + hidden / 2,
+            half_width=watts * spread / 2 + self.series.resolution_joules / 2 + hidden,
             variance=0.0 if outcome.certain else (outcome.joules / 2) ** 2,
             power_bounds=None if is_shaped else (0.0, self.series.max_watts),
         )

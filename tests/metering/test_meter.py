@@ -55,7 +55,7 @@ def test_counter_is_placed_half_a_refresh_back() -> None:
     feed_counter(meter, [(1.0, 0.0), (2.0, 100.0), (3.0, 200.0), (4.0, 300.0)])
 
     assert meter.curve.front == pytest.approx(3.95)
-    assert meter.curve.at(3.95).half_width == pytest.approx(0.05 * 100.0 * 1.1)  # power is known to a refresh in 1 s
+    assert meter.curve.at(3.95).half_width == pytest.approx(100.0 * (0.05 + 0.1 * 0.1 / 0.9))
 
 
 @given(phase=st.floats(0.0, 0.0999), watts=st.floats(1.0, 900.0), length=st.floats(0.5, 20.0))

@@ -127,7 +127,7 @@ def test_uncertainty_of_power_holds_gain_and_timing(clock: FakeClock) -> None:
     state = node.states()[0]
 
     assert state.watts == pytest.approx(100.0)
-    assert state.uncertainty_watts == pytest.approx((3.0**2 + 5.5**2) ** 0.5)
+    assert state.uncertainty_watts == pytest.approx((3.0**2 + (5.0 + 1.0 / 0.9) ** 2) ** 0.5)
 
 
 def test_weaker_sensor_of_the_same_part_is_not_published(clock: FakeClock) -> None:
