@@ -233,7 +233,7 @@ def test_doors_that_are_taken(tmp_path: Path, exporter: ExporterProcess) -> None
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ("peroid = 0.5\n", "period"),
+        ("perid = 0.5\n", "period"),
         ('period = "fast"\n', "seconds from 0.05 to 4"),
         ("period = 0.5\nlisten", "no valid TOML"),
     ],
