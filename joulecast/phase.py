@@ -14,6 +14,9 @@ class Phase(StrEnum):
     MONITORING = "monitoring"
 
 
+_NAMED = frozenset(map(str, Phase))
+
+
 def nearest_phase(text: str) -> Phase | None:
     """The phase that `text` is nearly but not exactly, or None.
 
@@ -22,9 +25,9 @@ def nearest_phase(text: str) -> Phase | None:
     >>> nearest_phase("warm-up") is None
     True
     """
+    if not text or text in _NAMED:
+        return None
     from difflib import get_close_matches
 
-    if text in set(Phase):
-        return None
     found = get_close_matches(text.lower().replace("_", "-"), list(Phase), n=1, cutoff=0.8)
     return Phase(found[0]) if found else None
