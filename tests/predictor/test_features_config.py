@@ -128,7 +128,7 @@ def test_the_language_part_of_a_model_that_sees_is_counted_and_said(tmp_path: Pa
         ({"num_key_value_heads": 7}, "'num_key_value_heads' is 7: a divisor of the 32"),
         ({"tie_word_embeddings": "yes"}, "'tie_word_embeddings' is 'yes'"),
         ({"model_type": None}, "no key 'model_type'"),
-        ({"model_type": "lama"}, "unknown model_type 'lama': did you mean llama?"),
+        ({"model_type": "llaama"}, "unknown model_type 'llaama': did you mean llama?"),
         ({"model_type": "mamba9"}, "--parameters, --active-parameters and --precision by hand"),
         ({"torch_dtype": "bfloat61"}, "unknown precision 'bfloat61': did you mean bf16?"),
         ({"quantization_config": {"quant_method": "squeeze"}}, "unknown 'quant_method' 'squeeze'"),
