@@ -1,10 +1,8 @@
 """Where options come from: flags, JOULECAST_* variables and a TOML file, each refusing names it does not know."""
 
 import re
-import tomllib
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,6 +50,8 @@ def from_environment(environ: Mapping[str, str], options: Mapping[str, Option]) 
 
 def from_file(path: Path, options: Mapping[str, Option]) -> Iterator[Given]:
     """What a TOML file says; keys may be written with `-` or `_`. Raises JoulecastError, naming the line."""
+    import tomllib  # most exporters have no file, and stay that much smaller
+
     try:
         text = path.read_text(encoding="utf-8")
         document = tomllib.loads(text)
@@ -79,6 +79,8 @@ def from_file(path: Path, options: Mapping[str, Option]) -> Iterator[Given]:
 
 
 def _unknown(problem: str, name: str, names: Iterable[str]) -> JoulecastError:
+    from difflib import get_close_matches
+
     nearest = get_close_matches(name, names, n=1, cutoff=0.5)
     return JoulecastError(problem, f"did you mean {nearest[0]}?" if nearest else _HELP)
 

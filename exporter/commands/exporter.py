@@ -9,6 +9,7 @@ import threading
 
 from exporter.assembly import Exporter
 from exporter.commands.findings import report
+from exporter.commands.heap import share_one_heap
 from exporter.config import add_arguments as add_config_arguments
 from exporter.config import load_config
 
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     )
     # A thread that waits for the interpreter may wait this long for one that computes: keep edges sharp.
     sys.setswitchinterval(0.0001)
+    share_one_heap()
     exporter = Exporter(config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -102,6 +102,7 @@ class SqliteFile:
             # Without WAL (some network file systems) only FULL keeps the file whole.
             synchronous = self._synchronous if mode == "wal" else "full"
             connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute("PRAGMA cache_size = -256")  # KiB: what is read again is in the kernel's cache
             connection.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MB: fewer commits pay for a checkpoint
             connection.execute("PRAGMA journal_size_limit = 33554432")
             if self._max_pages is not None:
