@@ -29,11 +29,18 @@ class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # grp
         self._slots = StreamSlots(MAX_WATCHERS)
         self._changed = threading.Condition()
         self._serving = False
+        self._ended = False
 
     def set_serving(self, *, serving: bool) -> None:
         """Change the status and tell those who watch it."""
         with self._changed:
             self._serving = serving
+            self._changed.notify_all()
+
+    def end_watches(self) -> None:
+        """Let those who watch go, after the last change: a server that stops waits for the calls under way."""
+        with self._changed:
+            self._ended = True
             self._changed.notify_all()
 
     def Check(
@@ -62,10 +69,10 @@ class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # grp
             told = None
             while True:
                 with self._changed:
-                    while not left.is_set() and self._status(request.service) == told:
+                    while not left.is_set() and not self._ended and self._status(request.service) == told:
                         self._changed.wait()
-                    told = self._status(request.service)
-                if left.is_set():
+                    before, told = told, self._status(request.service)
+                if left.is_set() or told == before:
                     return
                 yield health_pb2.HealthCheckResponse(status=told)
 

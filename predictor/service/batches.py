@@ -1,0 +1,157 @@
+"""A batch: columns off the wire into a table, the model asked piece by piece, and columns onto the wire again."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from joulecast.serving.answering import MalformedRequest
+from joulecast.v1 import prediction_pb2 as pb
+from predictor.checking import CheckedTable
+from predictor.estimate import Estimates, QuantityColumn, RowError, Table, Texts
+from predictor.service.artifacts import Served
+from predictor.service.packed import numbers_of, put_doubles, put_flags
+
+MAX_ROWS = 1_000_000
+MAX_ERRORS = 1000  # listed in one answer; all are counted
+PIECE_ROWS = 1 << 14  # the arrays of one piece fit a cache, and other calls get their turn between two pieces
+
+Kind = TypeVar("Kind", bound=np.generic)
+
+_QUANTITIES = ("power_watts", "joules_per_sample", "joules_per_output_token", "kilowatt_hours_per_day")
+_IN_DOMAIN = pb.PredictBatchResponse.DESCRIPTOR.fields_by_name["in_domain"].number
+
+
+def read_table(request: pb.PredictBatchRequest) -> Table:
+    """The columns as arrays of one length. Raises MalformedRequest for what does not fit together."""
+    rows = request.rows
+    if not 1 <= rows <= MAX_ROWS:
+        raise MalformedRequest(f"rows is {rows}", f"send 1 to {MAX_ROWS} at once")
+    numbers: dict[str, NDArray[np.float64]] = {}
+    texts: dict[str, Texts] = {}
+    for column in request.columns:
+        name = column.name[:80]
+        if column.name in numbers or column.name in texts:
+            raise MalformedRequest(f"column {name!r} is there twice", "send each feature once")
+        kind = column.WhichOneof("values")
+        if kind == "numbers":
+            numbers[column.name] = _spread(name, numbers_of(column.numbers), rows)
+        elif kind == "texts":
+            texts[column.name] = _read_texts(name, column.texts, rows)
+        else:
+            raise MalformedRequest(f"column {name!r} has no values", "fill in numbers or texts, or leave it out")
+    return Table(rows, numbers, texts)
+
+
+def answer_batch(served: Served, table: Table) -> tuple[pb.PredictBatchResponse, int, int]:
+    """Estimate every row that can be. Also how many estimates are inside and outside of the model's domain."""
+    checked = served.checks.table(table, most_errors=MAX_ERRORS)
+    answers = _Answers(table.rows, checked)
+    for first, piece in _pieces(checked.table):
+        answers.add(first, piece.rows, served.model.estimate_table(piece))
+    return answers.response(served)
+
+
+class _Answers:
+    """The estimates of all rows, gathered piece by piece; what is not answered stays NaN."""
+
+    def __init__(self, rows: int, checked: CheckedTable) -> None:
+        self._rows = rows
+        self._places = checked.rows
+        self._errors = list(checked.errors)
+        self._refused = checked.refused
+        self._in_domain = np.zeros(rows, dtype=bool)
+        self._columns: dict[str, NDArray[np.float64]] = {}
+        self._notes: dict[str, None] = {}
+
+    def add(self, first: int, rows: int, estimates: Estimates) -> None:
+        """Put the estimates of one piece into their places."""
+        places = slice(first, first + rows) if self._places is None else self._places[first : first + rows]
+        inside = estimates.in_domain
+        if estimates.errors:
+            refused = np.unique([error.row for error in estimates.errors])
+            inside = inside.copy()
+            inside[refused] = False
+            self._refused += len(refused)
+            for error in estimates.errors[: MAX_ERRORS - len(self._errors)]:
+                row = first + error.row if self._places is None else int(self._places[first + error.row])
+                self._errors.append(RowError(row, error.field, error.message))
+        self._in_domain[places] = inside
+        for name in _QUANTITIES:
+            quantity: QuantityColumn | None = getattr(estimates, name)
+            if quantity is None:
+                continue
+            columns = self._columns.get(name)
+            if columns is None:
+                columns = self._columns[name] = np.full((3, self._rows), np.nan)
+            for column, values in zip(columns, (quantity.value, quantity.p10, quantity.p90), strict=True):
+                column[places] = values
+                if estimates.errors:
+                    column[places][refused] = np.nan
+        self._notes.update(dict.fromkeys(estimates.notes))
+
+    def response(self, served: Served) -> tuple[pb.PredictBatchResponse, int, int]:
+        """The whole answer."""
+        description = served.description
+        notes = list(self._notes)
+        if self._refused > len(self._errors):
+            notes.append(f"{self._refused} rows could not be answered; the first {len(self._errors)} are listed")
+        response = pb.PredictBatchResponse(
+            scope=description.scope,
+            model=description.name,
+            version=description.version,
+            notes=notes,
+            errors=[
+                pb.RowError(row=error.row, field=error.field, message=error.message)
+                for error in sorted(self._errors, key=lambda error: error.row)
+            ],
+        )
+        put_flags(response, _IN_DOMAIN, self._in_domain)
+        for name, columns in self._columns.items():
+            put_doubles(getattr(response, name), dict(enumerate(columns, 1)))
+        inside = int(np.count_nonzero(self._in_domain))
+        return response, inside, self._rows - self._refused - inside
+
+
+def _pieces(table: Table) -> Iterator[tuple[int, Table]]:
+    for first in range(0, table.rows, PIECE_ROWS):
+        last = min(first + PIECE_ROWS, table.rows)
+        yield (
+            first,
+            Table(
+                last - first,
+                {name: values[first:last] for name, values in table.numbers.items()},
+                {name: Texts(texts.values, texts.indexes[first:last]) for name, texts in table.texts.items()},
+            ),
+        )
+
+
+def _read_texts(name: str, texts: pb.Texts, rows: int) -> Texts:
+    values: list[str] = list(texts.values)
+    if texts.indexes:
+        indexes = np.fromiter(texts.indexes, np.intp, len(texts.indexes))
+        if len(indexes) != rows:
+            raise _misfit(name, len(indexes), rows)
+        highest = int(indexes.max())
+        if highest >= len(values):
+            raise MalformedRequest(f"column {name!r} has index {highest} but {len(values)} values", "count from 0")
+        return Texts(values, indexes)
+    places: dict[str, int] = {}
+    indexes = np.fromiter((places.setdefault(value, len(places)) for value in values), np.intp, len(values))
+    return Texts(list(places), _spread(name, indexes, rows))
+
+
+def _spread(name: str, values: NDArray[Kind], rows: int) -> NDArray[Kind]:
+    """A value for each row; a single one stands for all, without taking more memory."""
+    if len(values) == 1:
+        return np.broadcast_to(values, rows)
+    if len(values) != rows:
+        raise _misfit(name, len(values), rows)
+    return values
+
+
+def _misfit(name: str, found: int, rows: int) -> MalformedRequest:
+    return MalformedRequest(
+        f"column {name!r} has {found} values for {rows} rows", "send one for each row, or one for all"
+    )
