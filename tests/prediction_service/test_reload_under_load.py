@@ -1,6 +1,5 @@
 """Calls go on while artifacts are swapped and broken, and while the server is replaced: none is lost."""
 
-import json
 import threading
 import time
 from concurrent.futures import Future
@@ -16,29 +15,13 @@ from joulecast.v1.prediction_pb2_grpc import PredictionServiceStub
 from predictor.service.artifacts import Artifacts, Watch
 from predictor.service.figures import Figures
 from predictor.service.prediction_service import PredictionService
+from predictor.service.retries import RETRIES
 from predictor.service.server import PredictionServer
 
 CALLS = 1000
 CALLS_PER_SECOND = 500
 SWAPS = 50
 
-# What a client sets to outlive a restart of the server: an estimate can be asked again.
-RETRIES = json.dumps(
-    {
-        "methodConfig": [
-            {
-                "name": [{"service": "joulecast.v1.PredictionService"}],
-                "retryPolicy": {
-                    "maxAttempts": 5,
-                    "initialBackoff": "0.1s",
-                    "maxBackoff": "1s",
-                    "backoffMultiplier": 2,
-                    "retryableStatusCodes": ["UNAVAILABLE"],
-                },
-            }
-        ]
-    }
-)
 REQUEST = pb.PredictRequest(
     question=pb.QUESTION_GENERATIVE_KNOWN_RUNTIME, features={"request_rate": 1.0}, names={"device": "H100"}
 )
