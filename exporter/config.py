@@ -6,28 +6,24 @@ import socket
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from exporter.option_sources import Given, from_environment, from_file, from_flags
-from exporter.options import (
+from joulecast.serving.address import Address, TcpAddress, UnixAddress, parse_address, parse_tcp
+from joulecast.serving.option_sources import collect
+from joulecast.serving.options import (
     PATH,
     SWITCH,
     TEXT,
     Kind,
     add_flags,
     declared,
-    flag_of,
     number,
     one_of,
     option,
-    parsed,
     several,
     whole_number,
 )
-from joulecast.errors import JoulecastError
-from joulecast.serving.address import Address, TcpAddress, UnixAddress, parse_address, parse_tcp
 
 SYSTEM_STATE = Path("/var/lib/joulecast")
 RUN_DIRECTORY = Path("/run/joulecast")
@@ -134,30 +130,13 @@ def load_config(
     run_directory: Path = RUN_DIRECTORY,
 ) -> Config:
     """Each option from the first that gives it: flag, variable, file, default. Raises JoulecastError."""
-    given: dict[str, Given] = {}
-    for each in chain(from_flags(flags, OPTIONS), from_environment(environ, OPTIONS)):
-        given.setdefault(each.name, each)
-    if "config" in given:
-        for each in from_file(_value(given["config"]), OPTIONS):
-            given.setdefault(each.name, each)
-    values = {name: _value(each) for name, each in given.items()}
-    _check_tls(values)
+    values = collect(flags, environ, OPTIONS)
     values.setdefault("node", socket.gethostname())
     if "state_dir" not in values:
         values["state_dir"] = _default_state(environ, system_state)
     if "grpc" not in values:
         values["grpc"], values["notes"] = _default_grpc(run_directory)
     return Config(**values)
-
-
-def _value(given: Given) -> Any:
-    return parsed(OPTIONS[given.name], given.source, given.raw, typed=given.typed)
-
-
-def _check_tls(values: Mapping[str, Any]) -> None:
-    for name, needed in (("tls_cert", "tls_key"), ("tls_key", "tls_cert"), ("tls_client_ca", "tls_cert")):
-        if name in values and needed not in values:
-            raise JoulecastError(f"{flag_of(name)} is given without {flag_of(needed)}", "give both, or neither")
 
 
 def _default_state(environ: Mapping[str, str], system_state: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What every server of the house does alike: addresses, TLS, tokens, listening, errors as statuses, health, reflection.
+"""What every server of the house does alike: options, addresses, TLS, tokens, listening, statuses, health, reflection.
 
 Imported by the rooms that serve, with their extra; never by a client. May import joulecast's vocabulary only.
 """

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from exporter.config import OPTIONS, Config, add_arguments, load_config
-from exporter.options import flag_of, variable_of
 from joulecast.errors import JoulecastError
 from joulecast.serving.address import TcpAddress, UnixAddress
+from joulecast.serving.options import flag_of, variable_of
 
 
 def load(*arguments: str, environ: Mapping[str, str] | None = None, **directories: Path) -> Config:

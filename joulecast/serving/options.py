@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Protocol
 
 from joulecast.errors import JoulecastError
 
+PREFIX = "JOULECAST_"
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -53,16 +55,18 @@ def flag_of(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def variable_of(name: str) -> str:
+def variable_of(name: str, prefix: str = PREFIX) -> str:
     """How the option is written in the environment."""
-    return "JOULECAST_" + name.upper()
+    return prefix + name.upper()
 
 
-def add_flags(parser: ArgumentParser, options: Mapping[str, Option]) -> None:
+def add_flags(parser: ArgumentParser, options: Mapping[str, Option], prefix: str = PREFIX) -> None:
     """One flag per option, kept as text: all sources are read, and refused, by the same code."""
     for name, each in options.items():
         default = each.default_text or ("" if each.default is None else str(each.default))
-        text = f"{each.meaning} [{f'default: {default}; ' if default else ''}{variable_of(name)}]".replace("%", "%%")
+        text = f"{each.meaning} [{f'default: {default}; ' if default else ''}{variable_of(name, prefix)}]".replace(
+            "%", "%%"
+        )
         if bool in each.kind.toml:
             parser.add_argument(flag_of(name), action="store_const", const="true", default=None, help=text)
         elif each.kind.repeatable:

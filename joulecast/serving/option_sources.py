@@ -1,21 +1,22 @@
-"""Where options come from: flags, JOULECAST_* variables and a TOML file, each refusing names it does not know."""
+"""Where options come from: flags, variables and a TOML file, each refusing names it does not know."""
 
 import re
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from exporter.options import Option, flag_of, variable_of
 from joulecast.errors import JoulecastError
+from joulecast.serving.options import PREFIX, Option, flag_of, parsed, variable_of
 
-# Variables a workload sets for its client; the exporter may well run in the same environment.
-_CLIENT_VARIABLES = re.compile(r"JOULECAST_(ADDRESS|TOKEN|TLS_\w+)")
+# Variables a workload sets for its client, and those of the prediction service; a server may well run in the same
+# environment.
+_OTHERS = re.compile(r"JOULECAST_(ADDRESS|TOKEN|TLS_\w+|PREDICTOR_\w+)")
 # Kubernetes describes every Service of a namespace to its pods; one called joulecast must not stop the exporter.
 _SERVICE_LINKS = re.compile(
     r"JOULECAST(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
 )
-_HELP = "see `joulecast exporter --help`"
 
 
 class Given(NamedTuple):
@@ -27,6 +28,25 @@ class Given(NamedTuple):
     typed: bool = False
 
 
+def collect(
+    flags: Namespace, environ: Mapping[str, str], options: Mapping[str, Option], prefix: str = PREFIX
+) -> dict[str, Any]:
+    """The value of each option that is given, by the first that gives it: flag, variable, the file of `config`.
+
+    Raises JoulecastError for what cannot be, and for half a pair of certificate and key.
+    """
+    given: dict[str, Given] = {}
+    for each in chain(from_flags(flags, options), from_environment(environ, options, prefix)):
+        given.setdefault(each.name, each)
+    if "config" in given:
+        for each in from_file(_value(given["config"], options), options):
+            given.setdefault(each.name, each)
+    for name, needed in (("tls_cert", "tls_key"), ("tls_key", "tls_cert"), ("tls_client_ca", "tls_cert")):
+        if name in given and needed not in given:
+            raise JoulecastError(f"{flag_of(name)} is given without {flag_of(needed)}", "give both, or neither")
+    return {name: _value(each, options) for name, each in given.items()}
+
+
 def from_flags(flags: Namespace, options: Mapping[str, Option]) -> Iterator[Given]:
     """What the command line says."""
     for name in options:
@@ -35,16 +55,18 @@ def from_flags(flags: Namespace, options: Mapping[str, Option]) -> Iterator[Give
             yield Given(name, flag_of(name), raw)
 
 
-def from_environment(environ: Mapping[str, str], options: Mapping[str, Option]) -> Iterator[Given]:
-    """What the JOULECAST_* variables say; an empty one says nothing. Raises JoulecastError for an unknown one."""
-    names = {variable_of(name): name for name in options}
+def from_environment(
+    environ: Mapping[str, str], options: Mapping[str, Option], prefix: str = PREFIX
+) -> Iterator[Given]:
+    """What the variables say; an empty one says nothing. Raises JoulecastError for an unknown one of this prefix."""
+    names = {variable_of(name, prefix): name for name in options}
     for variable, raw in environ.items():
-        if not variable.startswith("JOULECAST_"):
+        if not variable.startswith(prefix):
             continue
         if variable in names:
             if raw:
                 yield Given(names[variable], variable, raw)
-        elif not _CLIENT_VARIABLES.fullmatch(variable) and not _SERVICE_LINKS.fullmatch(variable):
+        elif not _belongs_elsewhere(variable, prefix):
             raise _unknown(f"unknown variable {variable}", variable, names)
 
 
@@ -78,11 +100,20 @@ def from_file(path: Path, options: Mapping[str, Option]) -> Iterator[Given]:
         yield Given(name, f"{place}: {key}", raw, typed=True)
 
 
+def _value(given: Given, options: Mapping[str, Option]) -> Any:
+    return parsed(options[given.name], given.source, given.raw, typed=given.typed)
+
+
+def _belongs_elsewhere(variable: str, prefix: str) -> bool:
+    of_others = prefix == PREFIX and _OTHERS.fullmatch(variable)
+    return bool(of_others or _SERVICE_LINKS.fullmatch(variable))
+
+
 def _unknown(problem: str, name: str, names: Iterable[str]) -> JoulecastError:
     from difflib import get_close_matches
 
     nearest = get_close_matches(name, names, n=1, cutoff=0.5)
-    return JoulecastError(problem, f"did you mean {nearest[0]}?" if nearest else _HELP)
+    return JoulecastError(problem, f"did you mean {nearest[0]}?" if nearest else "`--help` lists them all")
 
 
 def _line_of(key: str, text: str) -> str:
