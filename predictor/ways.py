@@ -1,0 +1,150 @@
+"""What follows from an operating point: rates, utilisations, bytes moved. Derived once, for training and for serving.
+
+Each formula is written in plain operators, so that it takes single floats and numpy columns alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How one quantity follows from others. `assumes` says what a person should know about it, where it is a guess."""
+
+    quantity: str
+    needs: tuple[str, ...]
+    formula: Callable[..., Any]
+    assumes: str = ""
+
+
+WAYS: tuple[Way, ...] = (
+    # What may be left out.
+    Way("device_count", (), lambda: 1.0, "one device"),
+    Way("parameters_active", ("parameters",), lambda parameters: parameters),
+    Way("model_size_bytes", ("parameters", "bytes_per_parameter"), lambda n, each: n * each),
+    Way("bytes_per_parameter", ("model_size_bytes", "parameters"), lambda size, n: size / n),
+    Way("bytes_per_parameter", (), lambda: 2.0, "weights of 16 bits"),
+    # Rates.
+    Way("output_tokens_per_second", ("request_rate", "average_output_tokens"), lambda rate, tokens: rate * tokens),
+    Way("request_rate", ("output_tokens_per_second", "average_output_tokens"), lambda rate, tokens: rate / tokens),
+    Way("concurrency", ("output_tokens_per_second", "latency_seconds_per_token"), lambda rate, each: rate * each),
+    Way("concurrency", ("batch_size",), lambda batch: batch, "as many requests in flight as the batch holds"),
+    Way("batch_size", ("concurrency",), lambda flying: flying),
+    # One step of the server yields a token for every request in flight.
+    Way("step_seconds", ("concurrency", "output_tokens_per_second"), lambda flying, rate: flying / rate),
+    # Shares of what the device could do: each multiply-accumulate is two operations. A generated token passes every
+    # active parameter through one.
+    Way(
+        "compute_utilization_ratio",
+        ("parameters_active", "output_tokens_per_second", "device_count", "device_peak_flops_per_second"),
+        lambda active, rate, count, peak: 2.0 * active * rate / (count * peak),
+    ),
+    Way(
+        "compute_utilization_ratio",
+        ("macs", "samples_per_second", "device_count", "device_peak_flops_per_second"),
+        lambda macs, rate, count, peak: 2.0 * macs * rate / (count * peak),
+    ),
+    Way(
+        "memory_bandwidth_utilization_ratio",
+        (
+            "parameters_active",
+            "bytes_per_parameter",
+            "step_seconds",
+            "device_count",
+            "device_memory_bandwidth_bytes_per_second",
+        ),
+        lambda active, each, step, count, bandwidth: active * each / (step * count * bandwidth),
+    ),
+    # Requests of one step choose experts apart from each other: each weight stays unread with (1 - share) ** requests.
+    Way(
+        "parameters_read",
+        ("parameters", "parameters_active", "concurrency"),
+        lambda parameters, active, flying: parameters * (1.0 - (1.0 - active / parameters) ** flying),
+    ),
+    Way(
+        "read_bandwidth_utilization_ratio",
+        (
+            "parameters_read",
+            "bytes_per_parameter",
+            "step_seconds",
+            "device_count",
+            "device_memory_bandwidth_bytes_per_second",
+        ),
+        lambda read, each, step, count, bandwidth: read * each / (step * count * bandwidth),
+    ),
+    # A step's time beside the time to read all weights once.
+    Way(
+        "steps_per_weight_read",
+        ("step_seconds", "device_memory_bandwidth_bytes_per_second", "device_count", "model_size_bytes"),
+        lambda step, bandwidth, count, size: step * bandwidth * count / size,
+    ),
+    # The paper's own (Sec. 6.1); memory is that of all devices.
+    Way(
+        "model_size_to_ram",
+        ("model_size_bytes", "device_count", "device_memory_bytes"),
+        lambda size, count, memory: size / (count * memory),
+    ),
+    Way("macs_param", ("macs", "parameters"), lambda macs, parameters: macs / parameters),
+    Way("work_done", ("parameters", "samples_per_second"), lambda parameters, rate: parameters * rate),
+    Way("rated_watts", ("device_count", "device_tdp_watts"), lambda count, tdp: count * tdp),
+)
+"""In order of preference: of several ways to one quantity the first that can be gone is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps from what is given to what is wanted, and what stays unknown.
+
+    A step is (quantity, formula, names of its arguments).
+    """
+
+    steps: tuple[tuple[str, Callable[..., Any], tuple[str, ...]], ...]
+    missing: tuple[str, ...]
+    assumptions: tuple[str, ...]
+
+    def complete(self, known: dict[str, Any]) -> None:
+        """Add every step's quantity to what is known."""
+        for quantity, formula, needs in self.steps:
+            known[quantity] = formula(*[known[name] for name in needs])
+
+
+@lru_cache(maxsize=1024)
+def plan(given: frozenset[str], wanted: tuple[str, ...]) -> Plan:
+    """How to get from these quantities to those."""
+    found: dict[str, Way] = {}
+    missing = tuple(name for name in wanted if not _reach(name, given, found, frozenset()))
+    return Plan(
+        steps=tuple((name, way.formula, way.needs) for name, way in found.items()),
+        missing=missing,
+        assumptions=tuple(way.assumes for way in found.values() if way.assumes),
+    )
+
+
+def _reach(name: str, given: Collection[str], found: dict[str, Way], path: frozenset[str]) -> bool:
+    """Whether a quantity is known or follows; the ways gone are added to `found`, each after what it needs."""
+    if name in given or name in found:
+        return True
+    if name in path:
+        return False
+    for way in _BY_QUANTITY.get(name, ()):
+        before = dict(found)
+        if all(_reach(need, given, found, path | {name}) for need in way.needs):
+            found[name] = way
+            return True
+        found.clear()
+        found.update(before)
+    return False
+
+
+def _by_quantity() -> Mapping[str, tuple[Way, ...]]:
+    ways: dict[str, list[Way]] = {}
+    for way in WAYS:
+        ways.setdefault(way.quantity, []).append(way)
+    return {name: tuple(each) for name, each in ways.items()}
+
+
+_BY_QUANTITY = _by_quantity()
