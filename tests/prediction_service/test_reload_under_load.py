@@ -2,16 +2,18 @@
 
 import threading
 import time
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import grpc
-from doubles.share_model import load_share_model, write_share_model
+from doubles.awaiting import until
+from doubles.share_model import ShareModel, load_share_model, write_share_model
+from doubles.steady_calls import call_steadily
 
 from joulecast.serving.address import parse_tcp
 from joulecast.v1 import prediction_pb2 as pb
 from joulecast.v1.prediction_pb2_grpc import PredictionServiceStub
+from predictor.estimate import Estimate
 from predictor.service.artifacts import Artifacts, Watch
 from predictor.service.figures import Figures
 from predictor.service.prediction_service import PredictionService
@@ -19,7 +21,6 @@ from predictor.service.retries import RETRIES
 from predictor.service.server import PredictionServer
 
 CALLS = 1000
-CALLS_PER_SECOND = 500
 SWAPS = 50
 
 REQUEST = pb.PredictRequest(
@@ -27,17 +28,13 @@ REQUEST = pb.PredictRequest(
 )
 
 
-def call_steadily(stub: PredictionServiceStub, halfway: threading.Event) -> list[pb.PredictResponse]:
-    """Ask at a fixed rate, whatever the answers take; every answer, or the first error."""
-    futures: list[Future[Any]] = []
-    began = time.monotonic()
-    for number in range(CALLS):
-        due = began + number / CALLS_PER_SECOND
-        time.sleep(max(0.0, due - time.monotonic()))
-        futures.append(stub.Predict.future(REQUEST, timeout=60, wait_for_ready=True))
-        if number == CALLS // 2:
-            halfway.set()
-    return [future.result() for future in futures]
+def is_answered(stub: PredictionServiceStub) -> bool:
+    """Whether the server takes new calls."""
+    try:
+        stub.DescribeModel(pb.DescribeModelRequest(), timeout=10)
+    except grpc.RpcError:
+        return False
+    return True
 
 
 def test_swapping_artifacts_loses_no_call_and_mixes_no_two(predictor: Any) -> None:
@@ -45,7 +42,9 @@ def test_swapping_artifacts_loses_no_call_and_mixes_no_two(predictor: Any) -> No
     watch = Watch(predictor.artifacts, period_seconds=0.002)
     watch.start()
     answers: list[pb.PredictResponse] = []
-    caller = threading.Thread(target=lambda: answers.extend(call_steadily(predictor.stub, threading.Event())))
+    caller = threading.Thread(
+        target=lambda: answers.extend(call_steadily(predictor.stub, REQUEST, CALLS, threading.Event()))
+    )
     caller.start()
     path: Path = predictor.directory / "share.json"
     swap = 0
@@ -90,7 +89,7 @@ def test_replacing_the_server_loses_no_call_of_a_client_that_may_retry(tmp_path:
     halfway = threading.Event()
     with grpc.insecure_channel(address, options=options) as channel:
         stub = PredictionServiceStub(channel)
-        caller = threading.Thread(target=lambda: answers.extend(call_steadily(stub, halfway)))
+        caller = threading.Thread(target=lambda: answers.extend(call_steadily(stub, REQUEST, CALLS, halfway)))
         caller.start()
         assert halfway.wait(60)
         server.stop()
@@ -98,3 +97,31 @@ def test_replacing_the_server_loses_no_call_of_a_client_that_may_retry(tmp_path:
         caller.join()
     server.stop()
     assert len(answers) == CALLS
+
+
+def test_a_stop_ends_the_calls_under_way(tmp_path: Path) -> None:
+    """However long the model takes: the server waits for it, and its answer arrives."""
+    asked, may_answer = threading.Event(), threading.Event()
+
+    class Slow(ShareModel):
+        def estimate(self, *arguments: Any, **options: Any) -> Estimate:
+            asked.set()
+            assert may_answer.wait(30)
+            return super().estimate(*arguments, **options)
+
+    (tmp_path / "slow.json").write_text("{}")
+    artifacts = Artifacts([tmp_path], lambda _: Slow())
+    server = PredictionServer(
+        PredictionService(artifacts, lambda _, __: (), Figures(artifacts)), [parse_tcp("127.0.0.1:0")]
+    )
+    server.start()
+    with grpc.insecure_channel(str(server.addresses[0])) as channel:
+        answer = PredictionServiceStub(channel).Predict.future(REQUEST, timeout=60)
+        assert asked.wait(30)
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        until(lambda: not is_answered(PredictionServiceStub(channel)))
+        assert not answer.done()
+        may_answer.set()
+        assert answer.result().power_watts.value == 350.0
+        stopping.join()
