@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from exporter.intervals.accounting import account
-from exporter.intervals.edges import Edges, is_settled, read_edge, read_edges, settles_at
+from exporter.intervals.edges import Edges, read_edge, read_edges, settled_until, settles_at
 from exporter.intervals.idle import IdleBaselines
 from exporter.intervals.interval import Account, Interval, Usage
-from exporter.intervals.mean_usage import mean_usage
+from exporter.intervals.mean_usage import UsageMeans
 from exporter.metering.node import NodeMeter
 from exporter.metering.usage_tracks import UsageTracks
 from exporter.sensors.sensor import Series
@@ -27,7 +27,7 @@ class Accountant:
 
     def __init__(self, node: NodeMeter, tracks: UsageTracks, idle: IdleBaselines, *, period: float) -> None:
         self._node = node
-        self._tracks = tracks
+        self._usage = UsageMeans(tracks)
         self._idle = idle
         self._period = period
 
@@ -39,30 +39,16 @@ class Accountant:
         """The oldest moment any curve remembers; None without curves."""
         return min((meter.curve.start for meter in self._node.meters()), default=None)
 
-    def settle_begin(self, live: Live, now: float) -> bool:
-        """Read the begin edge if the curves are final there; True if that happened now."""
-        if live.begin_edges is not None:
-            return False
-        meters = self._node.meters()
-        if not is_settled(meters, live.interval.begin, now, self._period):
-            return False
-        live.begin_edges = read_edges(meters, live.interval.begin)
-        return True
-
-    def settle_end(self, live: Live, now: float) -> bool:
-        """Make the account of an ended interval if the curves are final at its end; True if that happened now."""
-        interval = live.interval
-        if interval.end is None or interval.account is not None or live.begin_edges is None:
-            return False
-        if not is_settled(self._node.meters(), interval.end, now, self._period):
-            return False
-        interval.account = self._account(live, interval.end)
-        return True
+    def at(self, now: float) -> "Reading":
+        """What can be read off the curves now, of however many intervals."""
+        return Reading(self._node, self._usage, self._idle, settled_until(self._node.meters(), now, self._period))
 
     def so_far(self, live: Live) -> Account | None:
         """The account up to where every curve is final; None if that is not past the begin yet."""
         until = min((meter.curve.front for meter in self._node.meters()), default=live.interval.begin)
-        return self._account(live, until) if until > live.interval.begin else None
+        if until <= live.interval.begin:
+            return None
+        return Reading(self._node, self._usage, self._idle, until).account(live, until)
 
     def over_reboot(self, live: Live, last_known: Edges) -> Account | None:
         """The account between a begin edge and the last checkpoint, both of an earlier boot.
@@ -73,7 +59,7 @@ class Accountant:
         if live.begin_edges is None or interval.end is None or interval.end <= interval.begin:
             return None
         return account(
-            self._counted(),
+            counted_series(self._node),
             live.begin_edges,
             last_known,
             interval.end - interval.begin,
@@ -82,22 +68,52 @@ class Accountant:
             usage=Usage(),
         )
 
-    def _account(self, live: Live, end: float) -> Account:
+
+class Reading:
+    """The curves as they stand at one moment, with what is asked of them for every interval looked up once."""
+
+    def __init__(self, node: NodeMeter, usage: UsageMeans, idle: IdleBaselines, settled_until: float) -> None:
+        self._meters = node.meters()
+        self._counted = counted_series(node)
+        self._usage = usage
+        self._idle = idle.known()
+        self._settled_until = settled_until
+
+    def settle_begin(self, live: Live) -> bool:
+        """Read the begin edge if the curves are final there; True if that happened now."""
+        if live.begin_edges is not None or live.interval.begin > self._settled_until:
+            return False
+        live.begin_edges = read_edges(self._meters, live.interval.begin)
+        return True
+
+    def settle_end(self, live: Live) -> bool:
+        """Make the account of an ended interval if the curves are final at its end; True if that happened now."""
         interval = live.interval
-        meters = self._node.meters()
+        if interval.end is None or interval.account is not None or live.begin_edges is None:
+            return False
+        if interval.end > self._settled_until:
+            return False
+        interval.account = self.account(live, interval.end)
+        return True
+
+    def account(self, live: Live, end: float) -> Account:
+        """The account from the begin of an interval to `end`."""
+        interval = live.interval
         begin_edges = dict(live.begin_edges or {})
-        for meter in meters:  # a series that appeared meanwhile is read from its beginning on
+        for meter in self._meters:  # a series that appeared meanwhile is read from its beginning on
             if meter.series.key not in begin_edges:
                 begin_edges[meter.series.key] = read_edge(meter.curve, interval.begin)
         return account(
-            self._counted(),
+            self._counted,
             begin_edges,
-            read_edges(meters, end),
+            read_edges(self._meters, end),
             end - interval.begin,
             gpus=interval.tag.gpus,
-            idle=self._idle.known(),
-            usage=mean_usage(self._tracks, interval.begin, end, interval.tag.gpus),
+            idle=self._idle,
+            usage=self._usage.over(interval.begin, end, interval.tag.gpus),
         )
 
-    def _counted(self) -> dict[Series, bool]:
-        return {meter.series: self._node.is_counted(meter.series) for meter in self._node.meters()}
+
+def counted_series(node: NodeMeter) -> dict[Series, bool]:
+    """Every published series, and whether it is part of node energy."""
+    return {meter.series: node.is_counted(meter.series) for meter in node.meters()}

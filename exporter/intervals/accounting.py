@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from exporter.intervals.edges import Edges
 from exporter.intervals.interval import Account, DeviceEnergy, Energy, Usage
@@ -11,6 +12,7 @@ from exporter.sensors.sensor import Series
 from joulecast.component import Component, SeriesKey
 from joulecast.provenance import weakest
 
+FULLY_OBSERVED = 0.99  # coverage that needs no note
 NOTHING = Energy(None, None, 0.0, 0.0, 0.0, None)
 
 
@@ -29,19 +31,20 @@ def account(
     `counted` maps every published series to whether it is part of node energy; `gpus` limits GPU series to those in
     scope (None: all). Sub-zones and platform meters are listed by device and never added.
     """
-    devices = []
+    devices: list[DeviceEnergy] = []
+    parts: dict[Component, list[Energy]] = {}
     for series, is_counted in counted.items():
-        if series.key.component is Component.GPU and gpus is not None and series.key.device not in gpus:
+        key = series.key
+        if key.component is Component.GPU and gpus is not None and key.device not in gpus:
             continue
-        if series.key in begin and series.key in end:
-            energy = device_energy(series, begin, end, duration, idle.get(series.key))
-            devices.append(DeviceEnergy(series.key, series.sensor, is_counted, energy))
-    parts = [device for device in devices if device.counted]
-    components = {
-        component: total(device.energy for device in parts if device.key.component is component)
-        for component in sorted({device.key.component for device in parts})
-    }
-    return Account(total(device.energy for device in parts), components, devices, usage, _notes(devices, duration))
+        if key in begin and key in end:
+            energy = device_energy(series, begin, end, duration, idle.get(key))
+            devices.append(DeviceEnergy(key, series.sensor, is_counted, energy))
+            if is_counted:
+                parts.setdefault(key.component, []).append(energy)
+    components = {component: total(parts[component]) for component in sorted(parts)}
+    node = total(chain.from_iterable(parts.values()))
+    return Account(node, components, devices, usage, _notes(node, devices, duration))
 
 
 def device_energy(series: Series, begin: Edges, end: Edges, duration: float, idle: IdleState | None) -> Energy:
@@ -76,32 +79,33 @@ def total(parts: Iterable[Energy]) -> Energy:
         return NOTHING
     if len(energies) == 1:
         return energies[0]
+    gross, idle, widths, calibrations, _, provenances, idle_widths, short = zip(*known, strict=True)
     return Energy(
-        gross_joules=math.fsum([energy.gross_joules for energy in known if energy.gross_joules is not None]),
-        idle_joules=_sum_if_all_known([energy.idle_joules for energy in known]),
-        uncertainty_joules=math.hypot(*[energy.uncertainty_joules for energy in known]),
-        calibration_uncertainty_joules=math.fsum([energy.calibration_uncertainty_joules for energy in known]),
+        gross_joules=math.fsum(gross),
+        idle_joules=_sum_if_all_known(idle),
+        uncertainty_joules=math.hypot(*widths),
+        calibration_uncertainty_joules=math.fsum(calibrations),
         coverage=min([energy.coverage for energy in energies]),
-        provenance=weakest([energy.provenance for energy in known if energy.provenance is not None]),
-        idle_uncertainty_joules=_sum_if_all_known([energy.idle_uncertainty_joules for energy in known]),
-        below_resolution=any(energy.below_resolution for energy in known),
+        provenance=weakest(filter(None, provenances)),
+        idle_uncertainty_joules=_sum_if_all_known(idle_widths),
+        below_resolution=any(short),
     )
 
 
 def _sum_if_all_known(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return math.fsum(known) if known and len(known) == len(values) else None
+    return math.fsum(known) if len(known) == len(values) else None
 
 
-def _notes(devices: Sequence[DeviceEnergy], duration: float) -> list[str]:
+def _notes(node: Energy, devices: Sequence[DeviceEnergy], duration: float) -> list[str]:
     notes = []
-    for device in devices:
+    for device in devices if node.coverage < FULLY_OBSERVED else ():
         if not device.counted:
             continue
         name = " ".join(part for part in (device.key.component, device.key.device) if part)
         if device.energy.gross_joules is None:
             notes.append(f"{name} was not observed at all; its energy is missing from the sum")
-        elif device.energy.coverage < 0.99:
+        elif device.energy.coverage < FULLY_OBSERVED:
             seconds = (1 - device.energy.coverage) * duration
             notes.append(f"{name} was not observed for {seconds:.1f} s of {duration:.1f} s")
     if any(device.energy.below_resolution for device in devices if device.counted):

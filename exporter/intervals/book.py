@@ -192,7 +192,7 @@ class IntervalBook:
             part = lives[: -SETTLED_TOGETHER - 1 : -1]
             del lives[-SETTLED_TOGETHER:]
             self._settle(part)
-        self._keep([], self._ledger.flush)
+        self._keep([], partial(self._ledger.flush, recent=False))
 
     def recover(self, last_known: Edges) -> None:
         """Pick up what an earlier run left open: on the same boot it goes on, else it ends at the last checkpoint."""
@@ -212,13 +212,13 @@ class IntervalBook:
 
     def _settle(self, lives: Sequence[Live]) -> None:
         """Read the edges that the curves have passed; what has both is finished."""
-        now = self._timeline.now()
+        reading = self._accountant.at(self._timeline.now())
         begun, finished = [], []
         with self._lock:
             for live in lives:
-                if self._accountant.settle_begin(live, now) and live.interval.status is Status.OPEN:
+                if reading.settle_begin(live) and live.interval.status is Status.OPEN:
                     begun.append(live)
-                if self._accountant.settle_end(live, now):
+                if reading.settle_end(live):
                     if live.interval.status is Status.SETTLING:
                         live.interval.status = Status.FINISHED
                     finished.append(live)

@@ -1,5 +1,6 @@
 """All curves read at one moment, and when that can be done for good."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,12 +21,10 @@ def settles_at(meters: Iterable[Meter], time: float) -> float:
     return time + max((meter.latency_seconds for meter in meters), default=0.0) + FOLLOW_UP_SECONDS
 
 
-def is_settled(meters: Iterable[Meter], time: float, now: float, period: float) -> bool:
-    """Whether every curve is final up to `time`, or has been silent for so long that it will not get there."""
-    return all(
-        meter.curve.front >= time or now > time + meter.latency_seconds + 2 * period + PATIENCE_SECONDS
-        for meter in meters
-    )
+def settled_until(meters: Iterable[Meter], now: float, period: float) -> float:
+    """Up to when every curve is final, or has been silent for so long that it will not get there."""
+    patience = 2 * period + PATIENCE_SECONDS
+    return min((max(meter.curve.front, now - meter.latency_seconds - patience) for meter in meters), default=math.inf)
 
 
 def read_edges(meters: Iterable[Meter], time: float) -> dict[SeriesKey, Edge]:

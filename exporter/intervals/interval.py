@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from joulecast.component import Component, SeriesKey
 from joulecast.provenance import Provenance
@@ -17,8 +18,7 @@ class Status(StrEnum):
     TRUNCATED = "truncated"  # its workload fell silent, or the machine restarted
 
 
-@dataclass(frozen=True, slots=True)
-class Energy:
+class Energy(NamedTuple):
     """Joules over one interval, with what is known about them. `None` is unknown, never zero."""
 
     gross_joules: float | None
@@ -38,8 +38,7 @@ class Energy:
         return self.gross_joules - self.idle_joules
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceEnergy:
+class DeviceEnergy(NamedTuple):
     """The energy of one series over the interval."""
 
     key: SeriesKey

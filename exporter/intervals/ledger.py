@@ -43,8 +43,11 @@ class Ledger(Protocol):
         """Make an interval's end durable, as cheaply as its begin. Raises LedgerUnavailable."""
         ...
 
-    def flush(self) -> None:
-        """Bring to its final place what is durable but kept elsewhere. Raises LedgerUnavailable."""
+    def flush(self, *, recent: bool = True) -> None:
+        """Bring to its final place what is durable but kept elsewhere; without the `recent`, what has been for a while.
+
+        Raises LedgerUnavailable.
+        """
         ...
 
     def save(self, intervals: Sequence[Interval]) -> None:

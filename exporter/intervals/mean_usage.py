@@ -4,8 +4,31 @@ from exporter.intervals.interval import GpuUsage, Usage
 from exporter.metering.usage_tracks import UsageTracks
 from exporter.usage.source import Gauge
 
+Scope = tuple[str, ...] | None  # UUIDs; None is all of the node's
+_MOST_SHARED = 16
 
-def mean_usage(tracks: UsageTracks, begin: float, end: float, gpus: tuple[str, ...] | None) -> Usage:
+
+class UsageMeans:
+    """Means over intervals. All that lie between the same two reads of the gauges share one `Usage`."""
+
+    def __init__(self, tracks: UsageTracks) -> None:
+        self._tracks = tracks
+        self._shared: dict[tuple[tuple[float, float], Scope], Usage] = {}
+
+    def over(self, begin: float, end: float, gpus: Scope) -> Usage:
+        """What `mean_usage` finds."""
+        step = self._tracks.step_around(begin, end)
+        if step is None or begin == end:
+            return mean_usage(self._tracks, begin, end, gpus)
+        usage = self._shared.get((step, gpus))
+        if usage is None:
+            if len(self._shared) >= _MOST_SHARED:
+                self._shared.clear()
+            usage = self._shared[step, gpus] = mean_usage(self._tracks, *step, gpus)
+        return usage
+
+
+def mean_usage(tracks: UsageTracks, begin: float, end: float, gpus: Scope) -> Usage:
     """Means over [begin, end] for the host and every GPU in scope; what was not observed is None."""
     used = [uuid for uuid in tracks.devices(Gauge.GPU_UTILIZATION) if gpus is None or uuid in gpus]
     return Usage(

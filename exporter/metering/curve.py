@@ -4,7 +4,7 @@ import math
 import threading
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # What power may have been inside a segment is judged by this many on either side of it: loads repeat themselves.
 NEIGHBOURS = 10
@@ -14,8 +14,7 @@ class BeforeHistory(LookupError):
     """The moment asked for is older than what the curve still remembers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """The curve read at one moment."""
 
     time: float  # monotonic seconds
@@ -23,6 +22,46 @@ class Edge:
     half_width: float  # joules: how far the truth may be from `joules` because of *when* this was read
     variance: float  # joules squared: cumulative sampling error of everything before
     observed: float  # cumulative seconds really observed
+
+
+class _Segment(NamedTuple):
+    """What joins two points, with bounds on the power that may have been inside."""
+
+    begin: float
+    end: float
+    joules: float  # at the begin, as all below that is not a difference
+    delta_joules: float
+    low: float
+    high: float
+    half_width: float
+    delta_half_width: float
+    variance: float
+    delta_variance: float
+    observed: float
+    delta_observed: float
+
+    def at(self, time: float, blur_seconds: float) -> Edge:
+        """Interpolate.
+
+        With mean power m and power within [low, high], energy after a share x of the segment of length d leaves the
+        straight line by at most min((high - m) x, (m - low) (1 - x)) d above and min((m - low) x, (high - m) (1 - x)) d
+        below: it can run ahead only as far as the rest can make up for.
+        """
+        begin, end, joules, delta, low, high, width, delta_width, variance, delta_variance, seen, delta_seen = self
+        duration = end - begin
+        share = (time - begin) / duration
+        rest = 1 - share
+        mean = delta / duration
+        over, under = high - mean, mean - low
+        above = min(under * rest, over * share)
+        below = min(over * rest, under * share)
+        return Edge(
+            time,
+            joules + delta * share,
+            width + delta_width * share + max(above, below) * duration + blur_seconds * high,
+            variance + delta_variance * share,
+            seen + delta_seen * share,
+        )
 
 
 def combine_half_widths(a: float, b: float) -> float:
@@ -69,6 +108,8 @@ class EnergyCurve:
         # Bounds on power inside the segment that ends at each point.
         self._low = array("d", [0.0])
         self._high = array("d", [0.0])
+        # Edges are read in order, and those of short intervals lie in one segment by the dozen.
+        self._latest: _Segment | None = None
 
     def __len__(self) -> int:
         return len(self._time)
@@ -113,6 +154,7 @@ class EnergyCurve:
             # What was not observed at all says nothing of the power around it.
             nothing_known = (math.inf, -math.inf) if observed_seconds == 0 else (mean, mean)
             low, high = power_bounds or nothing_known
+            self._latest = None  # a new neighbour may widen its bounds
             self._time.append(time)
             self._joules.append(self._joules[-1] + delta_joules)
             self._half_width.append(half_width)
@@ -130,6 +172,9 @@ class EnergyCurve:
         Raises BeforeHistory for a time before the first point.
         """
         with self._lock:
+            latest = self._latest
+            if latest is not None and latest.begin < time < latest.end:
+                return latest.at(time, self._blur)
             if time < self._time[0]:
                 raise BeforeHistory(f"{self._time[0] - time:.3f} s before the first reading")
             index = bisect_left(self._time, time)
@@ -137,7 +182,8 @@ class EnergyCurve:
                 return self._point(index - 1, time)
             if self._time[index] == time:
                 return self._point(index, time)
-            return self._inside(index, time)
+            self._latest = self._segment(index)
+            return self._latest.at(time, self._blur)
 
     def mean_power(self, seconds: float) -> float | None:
         """Mean watts over the last `seconds` before the front; None if that stretch was not fully observed."""
@@ -163,30 +209,26 @@ class EnergyCurve:
         # What neighbours show is means: inside, power went somewhat beyond them.
         return max(0.0, low - (high - low) / 2), high + (high - low) / 2
 
-    def _inside(self, index: int, time: float) -> Edge:
-        """Interpolate in the segment that ends at `index`.
-
-        With mean power m and power within [low, high], energy after a share x of the segment of length d leaves the
-        straight line by at most min((high - m) x, (m - low) (1 - x)) d above and min((m - low) x, (high - m) (1 - x)) d
-        below: it can run ahead only as far as the rest can make up for.
-        """
+    def _segment(self, index: int) -> _Segment:
+        """The segment that ends at `index`."""
         before = index - 1
-        duration = self._time[index] - self._time[before]
-        share = (time - self._time[before]) / duration
+        begin, end = self._time[before], self._time[index]
         delta = self._joules[index] - self._joules[before]
-        mean = delta / duration
+        mean = delta / (end - begin)
         low, high = self._power_near(index)
-        low, high = min(low, mean), max(high, mean)
-        above = min((high - mean) * share, (mean - low) * (1 - share))
-        below = min((mean - low) * share, (high - mean) * (1 - share))
-        point = self._half_width[before] * (1 - share) + self._half_width[index] * share
-        observed = self._observed[index] - self._observed[before]
-        return Edge(
-            time,
-            self._joules[before] + delta * share,
-            point + max(above, below) * duration + self._blur * high,
-            self._variance[before] + (self._variance[index] - self._variance[before]) * share,
-            self._observed[before] + observed * share,
+        return _Segment(
+            begin,
+            end,
+            self._joules[before],
+            delta,
+            min(low, mean),
+            max(high, mean),
+            self._half_width[before],
+            self._half_width[index] - self._half_width[before],
+            self._variance[before],
+            self._variance[index] - self._variance[before],
+            self._observed[before],
+            self._observed[index] - self._observed[before],
         )
 
     def _thin(self) -> None:

@@ -1,6 +1,8 @@
 """Usage over time: the latest value of every gauge, and its integral so that an interval can ask for a mean."""
 
 import threading
+from collections import deque
+from itertools import pairwise
 
 from exporter.metering.usage_steps import UsageSteps
 from exporter.usage.source import Gauge, UsageReading
@@ -18,6 +20,8 @@ AVERAGED = frozenset(
     }
 )
 Track = tuple[Gauge, str, str, str]
+# Times of so many latest reads are known: intervals are accounted for soon after their end.
+KNOWN_READS = 8
 
 
 class UsageTracks:
@@ -26,6 +30,7 @@ class UsageTracks:
     def __init__(self, stale_seconds: float) -> None:
         self._stale = stale_seconds
         self._lock = threading.Lock()
+        self._reads: deque[float] = deque(maxlen=KNOWN_READS)
         self._latest: dict[Track, tuple[float, UsageReading]] = {}
         # By gauge and device; below that by component and detail, in the order in which they came.
         self._steps: dict[tuple[Gauge, str], dict[tuple[str, str], UsageSteps]] = {}
@@ -34,6 +39,8 @@ class UsageTracks:
         """Take one gauge read at `time`; its value stands for the time since the read before."""
         track = (reading.gauge, reading.component, reading.device, reading.detail)
         with self._lock:
+            if not self._reads or time > self._reads[-1]:
+                self._reads.append(time)
             previous = self._latest.get(track)
             self._latest[track] = (time, reading)
             if reading.gauge not in AVERAGED:
@@ -55,6 +62,14 @@ class UsageTracks:
         """The devices that ever gave this gauge."""
         with self._lock:
             return sorted(device for kind, device in self._steps if kind is gauge)
+
+    def step_around(self, begin: float, end: float) -> tuple[float, float] | None:
+        """The two reads next to each other between which this lies, if it does: in there no gauge changes its value."""
+        with self._lock:
+            for earlier, later in pairwise(self._reads):
+                if earlier <= begin and end <= later:
+                    return earlier, later
+        return None
 
     def mean(self, gauge: Gauge, begin: float, end: float, *, component: str = "", device: str = "") -> float | None:
         """Time-weighted mean over [begin, end]; None if nothing was observed in it.

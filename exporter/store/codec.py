@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring as _string
+from math import isfinite
 from typing import Any
 
 from exporter.intervals.interval import Account, DeviceEnergy, Energy, GpuUsage, Interval, Status, Tag, Usage
@@ -12,6 +14,9 @@ Json = dict[str, Any]
 
 # Compact, and with every character as itself: SQLite looks keys up by their bytes.
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+_PROVENANCES: dict[Provenance | None, str] = {None: "null"}
+_PROVENANCES |= {provenance: _encode(provenance.value) for provenance in Provenance}
 
 
 def to_json(value: object) -> str:
@@ -46,7 +51,7 @@ def row_from_interval(interval: Interval, node: str) -> Json:
         "gpus": None if tag.gpus is None else to_json(tag.gpus),
         "counts": to_json(dict(interval.counts)),
         "notes": to_json(interval.notes),
-        "account": None if interval.account is None else to_json(json_from_account(interval.account)),
+        "account": None if interval.account is None else account_text(interval.account),
     }
 
 
@@ -76,15 +81,18 @@ def interval_from_row(row: Mapping[Any, Any]) -> Interval:
     )
 
 
-def json_from_account(account: Account) -> Json:
-    """An account as JSON, its keys the names of the fields."""
-    return {
-        "node": _json_from_energy(account.node),
-        "components": {part.value: _json_from_energy(energy) for part, energy in account.components.items()},
-        "devices": [_json_from_device(device) for device in account.devices],
-        "usage": _json_from_usage(account.usage),
-        "notes": list(account.notes),
-    }
+def account_text(account: Account) -> str:
+    """An account as JSON text, its keys the names of the fields.
+
+    Most of what the exporter does about a short interval is this, so the text is put together without a tree of
+    dictionaries in between.
+    """
+    components = [f'"{part.value}":{_energy_text(energy)}' for part, energy in account.components.items()]
+    devices = [_device_text(device) for device in account.devices]
+    return (
+        f'{{"node":{_energy_text(account.node)},"components":{{{",".join(components)}}},'
+        f'"devices":[{",".join(devices)}],"usage":{_usage_texts.of(account.usage)},"notes":{to_json(account.notes)}}}'
+    )
 
 
 def account_from_json(account: Json) -> Account:
@@ -98,17 +106,19 @@ def account_from_json(account: Json) -> Account:
     )
 
 
-def _json_from_energy(energy: Energy) -> Json:
-    return {
-        "gross_joules": energy.gross_joules,
-        "idle_joules": energy.idle_joules,
-        "uncertainty_joules": energy.uncertainty_joules,
-        "calibration_uncertainty_joules": energy.calibration_uncertainty_joules,
-        "coverage": energy.coverage,
-        "provenance": None if energy.provenance is None else energy.provenance.value,
-        "idle_uncertainty_joules": energy.idle_uncertainty_joules,
-        "below_resolution": energy.below_resolution,
-    }
+def _energy_text(energy: Energy) -> str:
+    gross, idle, width, calibration, coverage, provenance, idle_width, is_short = energy
+    return (
+        f'{{"gross_joules":{_number(gross)},"idle_joules":{_number(idle)},"uncertainty_joules":{_number(width)},'
+        f'"calibration_uncertainty_joules":{_number(calibration)},"coverage":{_number(coverage)},'
+        f'"provenance":{_PROVENANCES[provenance]},"idle_uncertainty_joules":{_number(idle_width)},'
+        f'"below_resolution":{"true" if is_short else "false"}}}'
+    )
+
+
+def _number(value: float | None) -> str:
+    # What is no number is not known either; as `nan` or `inf` it could not be read back.
+    return "null" if value is None or not isfinite(value) else repr(value)
 
 
 def _energy_from_json(energy: Json) -> Energy:
@@ -116,15 +126,12 @@ def _energy_from_json(energy: Json) -> Energy:
     return Energy(**energy | {"provenance": None if provenance is None else Provenance(provenance)})
 
 
-def _json_from_device(device: DeviceEnergy) -> Json:
-    return {
-        "component": device.key.component.value,
-        "device": device.key.device,
-        "zone": device.key.zone,
-        "sensor": device.sensor,
-        "counted": device.counted,
-        "energy": _json_from_energy(device.energy),
-    }
+def _device_text(device: DeviceEnergy) -> str:
+    key, sensor, counted, energy = device
+    return (
+        f'{{"component":"{key.component.value}","device":{_string(key.device)},"zone":{_string(key.zone)},'
+        f'"sensor":{_string(sensor)},"counted":{"true" if counted else "false"},"energy":{_energy_text(energy)}}}'
+    )
 
 
 def _device_from_json(device: Json) -> DeviceEnergy:
@@ -138,6 +145,23 @@ def _json_from_usage(usage: Usage) -> Json:
         "memory_utilization_ratio": usage.memory_utilization_ratio,
         "gpus": [_json_from_gpu(gpu) for gpu in usage.gpus],
     }
+
+
+class _UsageTexts:
+    """The text of a usage; intervals between the same two reads of the gauges share one, and come in a row."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[Usage | None, str] = (None, "null")
+
+    def of(self, usage: Usage) -> str:
+        latest, text = self._latest
+        if latest is not usage:
+            text = to_json(_json_from_usage(usage))
+            self._latest = (usage, text)
+        return text
+
+
+_usage_texts = _UsageTexts()
 
 
 def _usage_from_json(usage: Json) -> Usage:

@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from exporter.intervals.checkpoints import METERS
@@ -24,8 +24,8 @@ KNOWN_REQUESTS = 4096
 class JournaledLedger:
     """Implements `exporter.intervals.ledger.Ledger` in front of another one.
 
-    Two journals take turns: while the records of one are being stored, begins and ends go to the other. Whatever reads
-    the store, or changes what is in it, first brings it up to date. A store that is away (a full disk, a database
+    Two journals take turns: while begins and ends go to one, what the other holds is stored, unless it is by then in
+    its final state. Whatever reads the store first brings it up to date. A store that is away (a full disk, a database
     server being restarted) delays nobody until both journals are full; then begins go to the store itself.
     """
 
@@ -36,11 +36,13 @@ class JournaledLedger:
         """
         self._slate = slate
         self._store = store
-        self._active = active
-        self._spare = spare
+        self._active = active  # holds `_recent`
+        self._spare = spare  # holds `_earlier`
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
-        self._pending: dict[str, Interval] = {}
+        # What each journal tells of that the store does not know yet.
+        self._recent: dict[str, Interval] = {}
+        self._earlier: dict[str, Interval] = {}
         self._requests: OrderedDict[str, None] = OrderedDict()
         self._left = [*spare.records(), *active.records()]  # by an earlier run, and not stored yet
         self._flush_if_possible()
@@ -63,16 +65,29 @@ class JournaledLedger:
         if not self._journal(interval, end_record(interval)):
             self._store.save([interval])
 
-    def flush(self) -> None:
-        """Store everything that is only journaled. Raises LedgerUnavailable, and then nothing is forgotten."""
+    def flush(self, *, recent: bool = True) -> None:
+        """Store what is only journaled. Raises LedgerUnavailable, and then nothing is forgotten.
+
+        Without the `recent`, only what was journaled before the flush before this one: a short interval is final by
+        then, and so is written once.
+        """
         with self._flushing:
             self._flush()
+            if recent:
+                self._flush()
 
     def save(self, intervals: Sequence[Interval]) -> None:
-        """Write the present state of these intervals to the store, after what is journaled of them."""
+        """Write the present state of these intervals to the store: newer than anything that is journaled of them."""
         with self._flushing:
-            self._flush()
-            self._store.save(intervals)
+            if self._left:
+                self._flush()
+            with self._lock:
+                recent, earlier = (_take(intervals, journaled) for journaled in (self._recent, self._earlier))
+            try:
+                self._store.save(intervals)
+            except BaseException:
+                self._put_back(recent, earlier)
+                raise
 
     def find(self, *, interval_id: str = "", request_id: str = "") -> Interval | None:
         """The interval of that id, or None."""
@@ -91,7 +106,10 @@ class JournaledLedger:
 
     def save_edges(self, interval_id: str, edges: Mapping[str, Any]) -> None:
         """Keep the settled begin edge of an open interval."""
-        self.flush()
+        with self._lock:
+            journaled = self._recent.get(interval_id) or self._earlier.get(interval_id)
+        if journaled is not None:
+            self.save([journaled])
         self._store.save_edges(interval_id, edges)
 
     def edges(self, interval_id: str) -> Mapping[str, Any] | None:
@@ -129,39 +147,45 @@ class JournaledLedger:
         for last_try in (False, True):
             with self._lock:
                 if self._active.append(record):
-                    self._pending[interval.interval_id] = interval
+                    self._recent[interval.interval_id] = interval
                     return True
             if not last_try:
                 self._flush_if_possible()
         return False
 
     def _flush(self) -> None:
-        """Turn the journals and store the one that was in use; what could not be stored stays in it."""
+        """Store what the spare journal holds, and turn the journals; what could not be stored stays in it."""
         if self._left:
             left = replay(self._left, lambda interval_id: self._store.find(interval_id=interval_id))
             with self._lock:
-                self._pending = left | self._pending
+                self._earlier = left | self._earlier
                 self._left = []
         with self._lock:
-            if not self._pending:
-                return
-            batch, self._pending = self._pending, {}
-            turned = self._spare.is_empty
-            if turned:
-                self._active, self._spare = self._spare, self._active
+            batch, self._earlier = self._earlier, {}
         try:
-            self._store.save(list(batch.values()))
-        except LedgerUnavailable:
-            with self._lock:
-                self._pending = batch | self._pending
+            if batch:
+                self._store.save(list(batch.values()))
+        except BaseException:
+            self._put_back({}, batch)
             raise
         with self._lock:
             self._spare.clear()
-            if not turned and not self._pending:
-                self._active.clear()
+            self._active, self._spare = self._spare, self._active
+            self._earlier, self._recent = self._recent, {}
+
+    def _put_back(self, recent: dict[str, Interval], earlier: dict[str, Interval]) -> None:
+        with self._lock:
+            self._recent = recent | self._recent
+            self._earlier = earlier | self._earlier
 
     def _flush_if_possible(self) -> None:
         try:
             self.flush()
         except LedgerUnavailable as unavailable:
             log.debug("the store is away: %s", unavailable)
+
+
+def _take(intervals: Iterable[Interval], journaled: dict[str, Interval]) -> dict[str, Interval]:
+    """Those of them that were journaled, taken out."""
+    names = [interval.interval_id for interval in intervals if interval.interval_id in journaled]
+    return {name: journaled.pop(name) for name in names}

@@ -83,7 +83,7 @@ class SqlLedger:
         """Commit an interval's end."""
         self.save([interval])
 
-    def flush(self) -> None:
+    def flush(self, *, recent: bool = True) -> None:
         """Nothing is kept elsewhere."""
 
     def save(self, intervals: Sequence[Interval]) -> None:

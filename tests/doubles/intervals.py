@@ -1,6 +1,5 @@
 """Intervals and accounts for tests: only what a test names differs from an ordinary one."""
 
-from dataclasses import replace
 from typing import Any
 
 from exporter.intervals.identity import new_interval_id
@@ -22,7 +21,7 @@ def an_energy(**fields: Any) -> Energy:
         provenance=Provenance.MEASURED,
         idle_uncertainty_joules=0.25,
     )
-    return replace(ordinary, **fields)
+    return ordinary._replace(**fields)
 
 
 def an_account() -> Account:

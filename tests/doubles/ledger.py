@@ -33,7 +33,7 @@ class FailingLedger:
         """Keep its end."""
         self.save([interval])
 
-    def flush(self) -> None:
+    def flush(self, *, recent: bool = True) -> None:  # noqa: ARG002
         """Nothing waits."""
         self._answer()
 

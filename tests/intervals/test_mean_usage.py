@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.intervals.interval import GpuUsage, Usage
-from exporter.intervals.mean_usage import mean_usage
+from exporter.intervals.mean_usage import UsageMeans, mean_usage
 from exporter.metering.usage_tracks import UsageTracks
 from exporter.usage.source import Gauge, UsageReading
 
@@ -56,3 +56,15 @@ def test_scope_leaves_other_gpus_out(tracks: UsageTracks) -> None:
 def test_nothing_known_is_none() -> None:
     """Without any reading usage is unknown, not zero."""
     assert mean_usage(UsageTracks(3.0), 0.0, 10.0, None) == Usage(None, None, [])
+
+
+def test_intervals_between_two_reads_share_one_usage(tracks: UsageTracks) -> None:
+    """What cannot differ is looked up once, by scope; an interval across a read has means of its own."""
+    means = UsageMeans(tracks)
+    shared = means.over(4.1, 4.2, None)
+
+    assert shared is means.over(4.5, 5.0, None)
+    assert shared.gpus[0].utilization_ratio == pytest.approx(0.5)
+    assert means.over(4.5, 5.0, ("GPU-1",)).gpus == [GpuUsage("GPU-1", utilization_ratio=0.0)]
+    assert means.over(4.5, 5.5, None).gpus[0].utilization_ratio == pytest.approx(0.55)
+    assert means.over(20.0, 21.0, None) == mean_usage(tracks, 20.0, 21.0, None)

@@ -226,3 +226,21 @@ def test_mean_power_of_an_unobserved_stretch_is_unknown() -> None:
     assert curve.mean_power(1.0) is None
     curve.append(60.0, 0.0, observed_seconds=0.0)
     assert curve.mean_power(1.0) is None
+
+
+@given(where=st.lists(st.floats(0.0, 12.0), min_size=2, max_size=20))
+def test_edges_do_not_depend_on_what_was_read_before(where: list[float]) -> None:
+    """Read one after another in any order, and between two appends, each edge is that of a curve read only there."""
+
+    def until(seconds: int) -> EnergyCurve:
+        curve = EnergyCurve(0.0)
+        for second in range(seconds):
+            curve.append(second + 1.0, 10.0 + 7 * (second % 3), half_width=0.1 * second, variance=0.5)
+        return curve
+
+    curve = until(11)
+    for time in where:
+        assert curve.at(time) == until(11).at(time)
+    curve.append(12.0, 10.0 + 7 * (11 % 3), half_width=1.1, variance=0.5)
+
+    assert [curve.at(time) for time in where] == [until(12).at(time) for time in where]

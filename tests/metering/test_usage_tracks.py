@@ -127,3 +127,12 @@ def test_memory_is_bounded(tracks: UsageTracks) -> None:
 
     assert max(len(steps) for sources in tracks._steps.values() for steps in sources.values()) <= 512
     assert tracks.mean(CPU, 19_900.0, 19_998.0) == pytest.approx(0.5)
+
+
+def test_no_gauge_changes_between_two_reads(tracks: UsageTracks) -> None:
+    """Where an interval lies between two reads next to each other, they are told; across a read there are none."""
+    feed(tracks, [(0.0, 0.9), (1.0, 0.2), (2.0, 0.6)])
+
+    assert tracks.step_around(1.0, 1.7) == (1.0, 2.0)
+    assert tracks.step_around(0.9, 1.1) is None
+    assert tracks.step_around(1.5, 2.5) is None

@@ -163,6 +163,55 @@ def test_old_records_never_undo_what_is_stored(tmp_path: Path) -> None:
     assert store.intervals[interval.interval_id].status is Status.FINISHED
 
 
+def test_an_interval_that_is_final_soon_is_written_once(tmp_path: Path) -> None:
+    """Between its journaled end and its final state it it is not stored; then only its final state is."""
+    store = FailingLedger()
+    ledger = journaled(tmp_path, store)
+    short, long = an_open_interval(1), an_open_interval(2)
+    for interval in (short, long):
+        ledger.open(interval)
+    ledger.end(ended(short))
+    ledger.flush(recent=False)
+    assert store.intervals == {}
+
+    short.status = Status.FINISHED
+    ledger.save([short])
+    ledger.flush(recent=False)
+
+    assert {name: stored.status for name, stored in store.intervals.items()} == {
+        short.interval_id: Status.FINISHED,
+        long.interval_id: Status.OPEN,
+    }
+    assert store.writes == 2
+
+
+def test_a_save_that_failed_is_made_up_for(tmp_path: Path) -> None:
+    """What could not be saved is still journaled, for the next flush and for the next run."""
+    store = FailingLedger()
+    ledger = journaled(tmp_path, store)
+    interval = an_open_interval()
+    ledger.open(interval)
+    store.is_full = True
+    with pytest.raises(LedgerUnavailable):
+        ledger.save([ended(interval)])
+    store.is_full = False
+    ledger.flush()
+
+    assert store.intervals[interval.interval_id].status is Status.SETTLING
+
+
+def test_edges_of_what_is_only_journaled_are_kept(tmp_path: Path) -> None:
+    """A begin edge needs its interval in the store, and brings it there."""
+    store = FailingLedger()
+    ledger = journaled(tmp_path, store)
+    interval = an_open_interval()
+    ledger.open(interval)
+    ledger.save_edges(interval.interval_id, {"rows": []})
+
+    assert interval.interval_id in store.intervals
+    assert ledger.edges(interval.interval_id) == {"rows": []}
+
+
 def test_a_full_journal_falls_back_on_the_store(tmp_path: Path) -> None:
     """More begins than the journals hold, with nobody flushing: all of them are kept."""
     store = FailingLedger()

@@ -1,11 +1,13 @@
 """The ledger keeps what the interval book hands it, and finds it again."""
 
+import math
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from doubles.intervals import BEGIN_WALL, a_finished_interval, an_open_interval
+from doubles.intervals import BEGIN_WALL, a_finished_interval, an_account, an_energy, an_open_interval
 
 from exporter.intervals.interval import Status
 from exporter.intervals.ledger import DuplicateRequest, Query
@@ -41,6 +43,18 @@ def test_finished_interval_keeps_its_account_and_its_unknowns(ledger: SqlLedger)
     assert found is not None
     assert found.account is not None
     assert found.account.devices[1].energy.gross_joules is None
+
+
+def test_what_is_no_number_is_unknown(ledger: SqlLedger) -> None:
+    """An interval of which a figure came out as NaN can still be read back."""
+    interval = a_finished_interval()
+    interval.account = replace(an_account(), node=an_energy(gross_joules=math.nan))
+    ledger.save([interval])
+    found = ledger.find(interval_id=interval.interval_id)
+
+    assert found is not None
+    assert found.account is not None
+    assert found.account.node.gross_joules is None
 
 
 def test_no_gpus_is_not_all_gpus(ledger: SqlLedger) -> None:
