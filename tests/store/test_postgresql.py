@@ -1,57 +1,22 @@
 """The same ledger on a real PostgreSQL server, where this machine has one."""
 
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from doubles.clock import FakeClock
 from doubles.intervals import BEGIN_WALL, a_finished_interval, an_open_interval
+from doubles.postgresql_server import Control, postgresql_server
 
 from exporter.intervals.ledger import DuplicateRequest, LedgerUnavailable, Query
 from exporter.store.database import RETRY_SECONDS
 from exporter.store.ledger import SqlLedger
 
-BIN = Path("/usr/lib/postgresql/15/bin")
-Control = Callable[..., None]
-
 
 @pytest.fixture(scope="module")
 def control() -> Iterator[tuple[str, Control]]:
     """A server on a Unix socket of its own: its URL, and pg_ctl."""
-    pytest.importorskip("psycopg", reason="needs the extra joulecast[postgresql]")
-    if not BIN.is_dir():
-        pytest.skip(f"no PostgreSQL server at {BIN}")
-    user = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
-    home = Path(tempfile.mkdtemp(prefix="joulecast-postgresql-"))  # short: it holds a socket
-    if user is not None:
-        subprocess.run(["chown", user, str(home)], check=True)
-    data = home / "data"
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [str(BIN / program), "-D", str(data), *arguments],
-            check=True,
-            user=user,
-            cwd=home,
-            stdout=subprocess.DEVNULL,
-            extra_groups=[] if user else None,
-        )
-
-    run("initdb", "-U", "joulecast", "-A", "trust", "--no-sync")
-    options = f"-k {home} -c listen_addresses='' -F"
-    start = ("-w", "-o", options, "-l", str(home / "log"), "start")
-    run("pg_ctl", *start)
-
-    def pg_ctl(action: str) -> None:
-        run("pg_ctl", *(start if action == "start" else ("-w", "-m", "immediate", "stop")))
-
-    yield f"postgresql://joulecast@/postgres?host={home}", pg_ctl
-    pg_ctl("stop")
-    shutil.rmtree(home)
+    with postgresql_server() as server:
+        yield server
 
 
 def test_server_keeps_intervals_apart_by_node(control: tuple[str, Control]) -> None:
