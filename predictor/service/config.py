@@ -35,7 +35,7 @@ class Config:
         default=DEFAULT_LISTEN,
     )
     artifacts: tuple[Path, ...] = option(
-        several(Path, "a directory or a file, several by commas"),
+        several(PATH.parse, "a directory or a file, several by commas"),
         "serve the artifacts of this directory, or this file, before the packaged ones; repeat it for more",
         metavar="DIR|FILE",
         default=(),

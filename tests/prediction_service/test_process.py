@@ -2,14 +2,15 @@
 
 import threading
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from signal import SIGHUP, SIGINT
 
 import grpc
 import pytest
 from doubles.awaiting import until
+from doubles.predictor_process import OVER_SHARE_MODELS, PredictorProcess
 from doubles.share_model import write_share_model
-from doubles.share_predictor import SharePredictor
 from doubles.steady_calls import call_steadily
 
 from joulecast.v1 import prediction_pb2 as pb
@@ -28,6 +29,11 @@ def artifacts(tmp_path: Path) -> Path:
     return directory
 
 
+def a_predictor(directory: Path, *flags: str, environment: Mapping[str, str] | None = None) -> PredictorProcess:
+    """The service over share models."""
+    return PredictorProcess(directory, *flags, command=OVER_SHARE_MODELS, environment=environment)
+
+
 def versions(address: str) -> dict[str, str]:
     """What a service says that it serves."""
     with grpc.insecure_channel(address) as channel:
@@ -37,7 +43,7 @@ def versions(address: str) -> dict[str, str]:
 
 def test_a_hangup_reloads_and_an_interrupt_ends_it(artifacts: Path, tmp_path: Path) -> None:
     """Long before the period is over; and the end is a clean one."""
-    with SharePredictor(tmp_path, "--artifacts", str(artifacts), "--period", "3600") as running:
+    with a_predictor(tmp_path, "--artifacts", str(artifacts), "--period", "3600") as running:
         assert "share" in running.output
         assert versions(running.address) == {"share": "1"}
         write_share_model(artifacts / "share.json", name="share", version="2")
@@ -57,11 +63,11 @@ def test_options_come_from_variables_and_a_file_too(artifacts: Path, tmp_path: P
     file = tmp_path / "predictor.toml"
     file.write_text(f'artifacts = ["{own}"]\nperiod = 3600\n')
     environment = {"JOULECAST_PREDICTOR_CONFIG": str(file), "JOULECAST_PREDICTOR_LOG_LEVEL": "error"}
-    with SharePredictor(tmp_path, environment=environment) as running:
+    with a_predictor(tmp_path, environment=environment) as running:
         assert versions(running.address) == {"own": "7"}
         assert "INFO" not in running.output
     environment = {"JOULECAST_PREDICTOR_ARTIFACTS": str(artifacts)}
-    with SharePredictor(artifacts, environment=environment) as running:
+    with a_predictor(artifacts, environment=environment) as running:
         assert versions(running.address) == {"share": "1"}
 
 
@@ -76,7 +82,7 @@ def test_killing_and_restarting_it_under_load_loses_no_call(artifacts: Path, tmp
     answers: list[pb.PredictResponse] = []
     halfway = threading.Event()
     with (
-        SharePredictor(tmp_path, "--artifacts", str(artifacts)) as running,
+        a_predictor(tmp_path, "--artifacts", str(artifacts)) as running,
         grpc.insecure_channel(running.address, options=options) as channel,
     ):
         stub = PredictionServiceStub(channel)
