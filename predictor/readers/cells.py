@@ -78,7 +78,10 @@ def _in_order(value: str) -> str:
 
 
 def notes_of(cell: Any) -> dict[str, str]:
-    """The keys and values of a cell of notes: `key=value;key=value`, or a mapping. Raises Refused."""
+    """The keys and values of a cell of notes: `key=value;key=value`, or a mapping; a bare remark is a key too.
+
+    Raises Refused for a key that stands there twice.
+    """
     if isinstance(cell, Mapping):
         return {str(key): str(value) for key, value in cell.items() if value is not None}
     if isinstance(cell, list):  # how Parquet gives a map
@@ -87,10 +90,8 @@ def notes_of(cell: Any) -> dict[str, str]:
     for part in str(cell).split(";"):
         if not part.strip():
             continue
-        key, equals, value = part.partition("=")
+        key, _, value = part.partition("=")
         key = key.strip()
-        if not equals or not key:
-            raise Refused(f"{part.strip()!r} is no note", "notes are key=value;key=value")
         if key in notes:
             raise Refused(f"{key!r} stands there twice", "keep one of them")
         notes[key] = value.strip()

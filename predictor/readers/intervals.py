@@ -18,7 +18,6 @@ LABELS: Mapping[str, str] = {
     "batch": "batch_size",
     "gpu": "device",
     "hardware": "device",
-    "gpus": "device_count",
     "devices": "device_count",
     "stack": "serving_stack",
     "input_tokens": "average_input_tokens",
@@ -26,8 +25,7 @@ LABELS: Mapping[str, str] = {
 }
 """Short names a label may have; any name of a characteristic's column does as well."""
 
-# What sensors and counts say is never taken from a label.
-_OBSERVED = frozenset(
+OBSERVED = frozenset(
     {
         "record_id",
         "provenance",
@@ -46,6 +44,7 @@ _OBSERVED = frozenset(
         "gpu_memory_used_ratio",
     }
 )
+"""What sensors and counts say; it is never taken from a label."""
 _SAMPLES = ("sample", "samples", "request", "requests", "image", "images", "video", "videos")
 _REQUESTS = ("request", "requests")
 _TOKENS = ("output_token", "output_tokens", "token", "tokens")
@@ -158,7 +157,7 @@ def _characteristics(labels: Mapping[str, str]) -> dict[str, Any]:
     for label, text in labels.items():
         name = LABELS.get(label, label)
         column = COLUMNS.get(name)
-        if column is None or name in _OBSERVED or not text.strip():
+        if column is None or name in OBSERVED or not text.strip():
             continue
         try:
             given[name] = value_of(text, column)

@@ -6,6 +6,7 @@ from typing import Any
 
 from joulecast.errors import JoulecastError
 from predictor.hardware.catalogue import device_named
+from predictor.hardware.device import Device
 from predictor.nearest import nearest
 from predictor.readers.cells import Refused, notes_of, value_of
 from predictor.readers.problems import Problems
@@ -17,6 +18,7 @@ _PROMOTED = {name: column for name, column in COLUMNS.items() if column.promoted
 _REQUIRED = [name for name, column in COLUMNS.items() if column.required]
 _MEASURED = ("mean_power_watts", "energy_joules_per_sample", "energy_joules_per_output_token")
 _FIGURES = (
+    "device_tdp_watts",
     "device_memory_bytes",
     "device_memory_bandwidth_bytes_per_second",
     "device_peak_flops_per_second",
@@ -108,20 +110,25 @@ class Rows:
 
 
 def record_of(values: dict[str, Any], notes: dict[str, str]) -> Record:
-    """The record of these values; what a device is missing comes from the catalogue if it names no TDP either."""
-    if "device_tdp_watts" not in values:
-        values = _catalogued(values["device"]) | values
+    """The record of these values, its device under the catalogue's name; its figures too if it has no TDP."""
+    known = _catalogued(values["device"])
+    if known is not None:
+        figures = {} if "device_tdp_watts" in values else _figures_of(known)
+        values = figures | values | {"device": known.name}
     return Record(**values, notes=notes)
 
 
 @cache
-def _catalogued(device: str) -> dict[str, Any]:
+def _catalogued(device: str) -> Device | None:
     try:
-        known = device_named(device)
+        return device_named(device)
     except JoulecastError:
-        return {}  # a device nobody knows is a record all the same
-    figures = {"device_tdp_watts": known.tdp_watts, "device_kind": known.kind}
-    figures |= {name: getattr(known, name.removeprefix("device_")) for name in _FIGURES}
+        return None  # a device nobody knows makes a record all the same
+
+
+def _figures_of(device: Device) -> dict[str, Any]:
+    figures = {"device_kind": device.kind}
+    figures |= {name: getattr(device, name.removeprefix("device_")) for name in _FIGURES}
     return {name: value for name, value in figures.items() if value is not None}
 
 

@@ -37,6 +37,7 @@ def _values(column: Column) -> st.SearchStrategy[Any]:
 @st.composite
 def _records(draw: st.DrawFn) -> Record:
     values = {name: draw(_values(column)) for name, column in COLUMNS.items()}
+    values["device"] = draw(st.sampled_from(["NVIDIA H100 SXM 80GB", "abacus, wooden"]))
     values["mean_power_watts"] = draw(st.floats(0.001, 1e6))
     values["device_tdp_watts"] = draw(st.floats(1, 1e4))  # else it would be filled in from the catalogue
     values["parameters_active"] = None

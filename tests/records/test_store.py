@@ -95,7 +95,7 @@ def left_out(store: str) -> str:
 
 def check(record: Record) -> None:
     """The record of `served()`, wherever it was kept."""
-    assert (record.kind, record.model_id, record.device) == ("generative", "llama-3-8b", "H100 SXM")
+    assert (record.kind, record.model_id, record.device) == ("generative", "llama-3-8b", "NVIDIA H100 SXM 80GB")
     assert (record.parameters_total, record.model_size_bytes, record.batch_size) == (8.03e9, 16.06e9, 32)
     assert (record.energy_scope, record.provenance, record.device_count) == ("gpu", "integrated", 2)
     assert record.mean_power_watts == pytest.approx(1000)
