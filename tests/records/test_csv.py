@@ -27,7 +27,7 @@ def test_an_empty_cell_is_unknown_and_never_zero(tmp_path: Path) -> None:
 def test_known_keys_of_notes_become_columns_and_the_rest_stays(tmp_path: Path) -> None:
     """Stack version and parallelism come from the notes as typed values; what nobody knows stays a note."""
     (record,) = read(
-        csv_of(tmp_path, HEADER + ",notes", ROW + ",stack_version=vllm-0.11.1;tensor_parallel=8;mood=good")
+        csv_of(tmp_path, HEADER + ",notes", ROW + ",stack_version=vllm-0.11.1;tensor_parallel=8;mood=good;by hand")
     )
     assert (record.stack_version, record.tensor_parallel) == ("vllm-0.11.1", 8.0)
     assert record.notes == {"mood": "good", "by hand": ""}
