@@ -1,7 +1,7 @@
 """The packaged catalogue of hardware: devices by name or alias. What it does not know is an error, never a guess."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +17,6 @@ _SHOWN = 6
 _BY_HAND = "give its figures: tdp_watts, memory_bytes, memory_bandwidth_bytes_per_second and peak_flops_per_second"
 
 
-@lru_cache(maxsize=4096)  # names come off the wire: a bounded number is remembered
 def device_named(name: str) -> Device:
     """The device a name or alias means, as drivers report it or as people write it.
 
