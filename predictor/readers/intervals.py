@@ -143,6 +143,8 @@ def record_of_interval(interval: MeasuredInterval) -> Record:
     values = assumed | given | observed
     if values["device_count"] is None:
         raise _LeftOut("without a label for the number of devices")
+    if values["device_count"] != (interval.devices.get(main) or values["device_count"]):
+        raise _LeftOut("with the energy of more or fewer devices than they ran on")
     return record_of({name: value for name, value in values.items() if value is not None}, {})
 
 

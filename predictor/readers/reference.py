@@ -68,6 +68,7 @@ with joulecast.interval("serve", phase="inference", model="meta-llama/Llama-3.1-
   otherwise.
 * The scope is the GPUs' energy where there are GPUs, else CPU and DRAM as far as they are measured; a label
   `energy_scope` says otherwise. Power is gross.
+* `gpus=[...]` of the interval says which GPUs are in scope; `device_count` may be left out, or must agree with them.
 * Left out, counted and said with the reason: modelled and predicted energy, coverage below 99 %, an uncertainty above
   10 %, intervals shorter than two refreshes of a counter, labels that cannot be read. Intervals without a model are
   passed over.

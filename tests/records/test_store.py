@@ -180,6 +180,7 @@ def test_a_label_may_choose_the_scope(tmp_path: Path) -> None:
         ({"labels": {k: v for k, v in LABELS.items() if k != "device"}}, "without a label for the device"),
         ({"labels": LABELS | {"parameters": "8"}}, r"with a label parameters that cannot be read (8 cannot be)"),
         ({"labels": LABELS | {"batch_size": "auto"}}, "with a label batch_size that cannot be read"),
+        ({"labels": LABELS | {"device_count": "1"}}, "with the energy of more or fewer devices than they ran on"),
         ({"phase": "training"}, "of another phase than inference"),
         ({"energies": {GPU: an_energy(gross_joules=2000.0, coverage=0.8)}}, "not observed throughout"),
         ({"energies": {GPU: an_energy(gross_joules=2.0)}}, "too short for their sensors"),
