@@ -29,6 +29,9 @@ COMMANDS = {
         "exporter.commands.exporter", "measure this machine for Prometheus and for workloads", "exporter"
     ),
     "sensors": Entry("exporter.commands.sensors", "what can be measured here, and what stands in the way", "exporter"),
+    "predict": Entry(
+        "predictor.commands.predict", "estimate watts and joules before anybody measures them", "predictor"
+    ),
     "predictor": Entry(
         "predictor.commands.predictor", "answer over gRPC what nobody has measured, from trained models", "predictor"
     ),
