@@ -30,6 +30,8 @@ _ALIASES = {
     "bfloat16": "bf16",
     "float8_e4m3fn": "fp8",
     "float8_e5m2": "fp8",
+    "32bit": "fp32",
+    "16bit": "bf16",
     "8bit": "int8",
     "4bit": "int4",
     "nf4": "int4",

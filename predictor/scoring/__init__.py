@@ -1,0 +1,1 @@
+"""How far off a model is: its answers beside what was measured."""

@@ -1,0 +1,82 @@
+"""A recipe judged on records it was not trained on: each fold trains an artifact and asks it, as its users will."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from joulecast.errors import JoulecastError
+from predictor.form import Band
+from predictor.lasso_model import LassoModel
+from predictor.record import Record
+from predictor.scoring.answers import Answers, answers
+from predictor.training.folds import Fold, folds
+from predictor.training.recipe import Recipe
+from predictor.training.train import train
+
+_SHARES = (0.10, 0.90)
+
+
+@dataclass(frozen=True)
+class CrossValidated:
+    """Answers of models that did not know the record, and the fold each came from."""
+
+    split: str
+    answers: Answers
+    fold: NDArray[np.intp]
+
+
+def cross_validate(recipe: Recipe, records: Sequence[Record], split: str, jobs: int = -1) -> CrossValidated | None:
+    """Answers to every record by a model trained without it; None where there is nothing to leave out.
+
+    The folds run where joblib's backend says; one fold is one thread, so that sums are added up in the same order
+    everywhere.
+    """
+    parts = folds(records, split)
+    if not parts:
+        return None
+    done = Parallel(n_jobs=jobs)(delayed(_fold)(recipe, records, part) for part in parts)
+    found = Answers.empty(len(records))
+    fold = np.full(len(records), -1, dtype=np.intp)
+    for number, (part, each) in enumerate(zip(parts, done, strict=True)):
+        found.put(part.test, each)
+        fold[part.test] = number
+    return CrossValidated(split, found, fold)
+
+
+def _fold(recipe: Recipe, records: Sequence[Record], fold: Fold) -> Answers:
+    test = [records[row] for row in fold.test]
+    with threadpool_limits(1):
+        try:
+            model = LassoModel(train(recipe, [records[row] for row in fold.train]).artifact)
+        except JoulecastError:
+            # What is left is of one model: nothing to choose by. These stay unanswered, and are counted.
+            return Answers.empty(len(test))
+        return answers(model, test, recipe.scored)
+
+
+def band_of(residuals: NDArray[np.float64]) -> Band:
+    """The P10 and P90 of ln(truth / estimate). Raises JoulecastError where there are too few to say."""
+    if residuals.size < 10:
+        raise JoulecastError(f"{residuals.size} left-out records are too few for a P10-P90 band", "give more records")
+    low, high = np.quantile(residuals, _SHARES)
+    return Band(float(low), float(high))
+
+
+def with_bands(found: CrossValidated) -> CrossValidated:
+    """The same answers with a band around each, taken from the residuals of the other folds only."""
+    it = found.answers
+    p10, p90 = np.full(len(it.truth), np.nan), np.full(len(it.truth), np.nan)
+    for number in sorted(set(found.fold.tolist())):
+        mine = found.fold == number
+        others = it.residuals[~mine & it.answered]
+        if others.size < 10:
+            continue
+        low, high = np.quantile(others, _SHARES)
+        p10[mine], p90[mine] = it.value[mine] * np.exp(low), it.value[mine] * np.exp(high)
+    return replace(found, answers=replace(it, p10=p10, p90=p90))

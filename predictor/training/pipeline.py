@@ -1,0 +1,112 @@
+"""The scikit-learn pipeline behind a form: standardise and bound, multiply, standardise again, Lasso."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin
+from sklearn.linear_model import Lasso, lasso_path
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+Floats = NDArray[np.float64]
+
+_ALPHAS = 40
+_SMALLEST = 1e-4  # of the alpha at which every coefficient is zero
+_INNER_FOLDS = 5
+_SHIFTS = np.linspace(-0.05, 0.10, 61)
+
+
+class Bounded(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
+    """Standardises columns, holds the numeric ones within `bound` standard deviations, and reads NaN as the mean."""
+
+    def __init__(self, bound: float, indicators: Sequence[bool]) -> None:
+        self.bound = bound
+        self.indicators = indicators
+
+    def fit(self, x: Floats, _y: Any = None) -> Bounded:
+        """Learn means and scales; a column that never varies gets scale 1."""
+        self.mean_ = np.nanmean(x, axis=0)
+        scale = np.nanstd(x, axis=0)
+        self.scale_ = np.where(scale > 1e-9, scale, 1.0)
+        self.high_ = np.where(self.indicators, np.inf, self.bound)
+        return self
+
+    def transform(self, x: Floats) -> Floats:
+        """Shape (rows, features), without NaN."""
+        z = np.clip((x - self.mean_) / self.scale_, -self.high_, self.high_)
+        return np.nan_to_num(z, nan=0.0)
+
+
+class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Appends products of features: `terms` holds the places each multiplies, single features included."""
+
+    def __init__(self, terms: Sequence[tuple[int, ...]]) -> None:
+        self.terms = terms
+
+    def fit(self, _x: Floats, _y: Any = None) -> Products:
+        """Nothing to learn."""
+        return self
+
+    def transform(self, z: Floats) -> Floats:
+        """Shape (rows, terms)."""
+        return np.column_stack([z[:, list(places)].prod(axis=1) for places in self.terms])
+
+
+class GroupedLasso(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """A Lasso whose alpha is chosen by the absolute error on groups left out of each inner fold.
+
+    Its intercept is then moved so that the mean absolute percentage error of exp(y) on those groups is least: what is
+    added to a logarithm is a factor, and a percentage forgives too little more than too much.
+    """
+
+    def fit(self, x: Floats, y: Floats, groups: Any = None) -> GroupedLasso:
+        """Fit on standardised terms. Deterministic. Fewer than two groups: each row is one."""
+        names = np.arange(len(y)) if groups is None or len(set(groups)) < 2 else np.asarray(groups)
+        used = np.flatnonzero(x.std(axis=0) > 1e-9)
+        columns = np.asfortranarray(x[:, used])
+        top = float(np.abs(columns.T @ (y - y.mean())).max()) / len(y)
+        alphas = np.geomspace(top, top * _SMALLEST, _ALPHAS)
+        left_out = _left_out(columns, y, names, alphas)
+        errors = left_out - y[:, None]
+        best = int(np.argmin(np.abs(errors).mean(axis=0)))
+        lasso = Lasso(alpha=alphas[best], max_iter=20_000, tol=1e-4).fit(columns, y)
+        percentage = [np.abs(np.exp(errors[:, best] - shift) - 1.0).mean() for shift in _SHIFTS]
+        self.alpha_ = float(alphas[best])
+        self.coef_ = np.zeros(x.shape[1])
+        self.coef_[used] = lasso.coef_
+        self.intercept_ = float(lasso.intercept_ - _SHIFTS[int(np.argmin(percentage))])
+        return self
+
+    def predict(self, x: Floats) -> Floats:
+        """y, shape (rows,)."""
+        return np.asarray(x @ self.coef_ + self.intercept_)
+
+
+def pipeline(bound: float, indicators: Sequence[bool], terms: Sequence[tuple[int, ...]]) -> Pipeline:
+    """The whole way from raw features to y."""
+    return Pipeline(
+        [
+            ("bounded", Bounded(bound, indicators)),
+            ("products", Products(terms)),
+            ("scale", StandardScaler()),
+            ("lasso", GroupedLasso()),
+        ]
+    )
+
+
+def _left_out(x: Floats, y: Floats, groups: Any, alphas: Floats) -> Floats:
+    """What each alpha says of every row when its group is left out, within the y that were seen: (rows, alphas)."""
+    found = np.empty((len(y), len(alphas)))
+    folds = GroupKFold(min(_INNER_FOLDS, len(set(groups))))
+    for train, test in folds.split(x, y, groups):
+        centre, level = x[train].mean(axis=0), y[train].mean()
+        _, coefficients, _ = lasso_path(
+            np.asfortranarray(x[train] - centre), y[train] - level, alphas=alphas, max_iter=3_000, tol=1e-3
+        )
+        found[test] = (x[test] - centre) @ coefficients + level
+    return np.clip(found, y.min(), y.max())
