@@ -1,6 +1,6 @@
 """Characteristics of a PyTorch module. Experiments aside, the only file that needs torch, and only when called."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from joulecast.errors import JoulecastError
@@ -42,6 +42,26 @@ def characteristics_of_module(
         layers=sum(1 for each in module.modules() if not any(True for _ in each.children())),
         notes=notes,
     )
+
+
+def characteristics_of_factory(build: Callable[[], Any], sizes: Sequence[int] | None = None) -> Characteristics:
+    """What `build` returns, on the meta device, so that nothing is allocated; MACs of one sample of these sizes.
+
+    Raises JoulecastError for what builds no module, and as `characteristics_of_module` does.
+    """
+    import torch
+
+    try:
+        with torch.device("meta"):
+            module = build()
+    except Exception as error:  # a factory is foreign code, as a module is
+        raise JoulecastError(
+            f"the module cannot be built ({type(error).__name__}: {_first_line(error)})",
+            "give a factory that works without arguments",
+        ) from error
+    if not isinstance(module, torch.nn.Module):
+        raise JoulecastError(f"a {type(module).__name__} was built", "give a factory of a torch.nn.Module")
+    return characteristics_of_module(module, *([] if sizes is None else [torch.zeros(1, *sizes, device="meta")]))
 
 
 def _distinct(tensors: Any) -> "list[torch.Tensor]":

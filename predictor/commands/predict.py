@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from predictor.commands import predict_generative
+from predictor.commands import predict_diffusion, predict_discriminative, predict_generative
 
 _EXAMPLES = """\
 Everything printed is an estimate, with the band that holds 80 % of truths, whether the question lies within what the
@@ -12,10 +12,16 @@ model was trained on, and how far off the model was on models it had not seen.
 
 examples:
   joulecast predict generative --device "H100 SXM" --parameters 8e9 --rps 20 --output-tokens 300
+  joulecast predict discriminative --device T4 --macs 4.1e9 --parameters 25.6e6 --batch 32
+  joulecast predict diffusion --device "H100 SXM" --parameters 12e9 --denoising-steps 28 --height 1024 --width 1024
 
 `joulecast predict QUESTION --help` tells the rest."""
 
-_QUESTIONS = {"generative": predict_generative}
+_QUESTIONS = {
+    "generative": predict_generative,
+    "discriminative": predict_discriminative,
+    "diffusion": predict_diffusion,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -46,14 +46,18 @@ def answer_generative(
     """Answer one operating point; a rate of which nothing else is known is planned for. Raises JoulecastError."""
     model = served.characteristics if served is not None else _by_size(numbers)
     told = _told(model, exact=served is not None)
-    asked = Asked(source, {**told, **numbers}, texts, frozenset(told.keys() - numbers.keys()))
+    kind = {} if model.architecture is None else {"architecture": model.architecture}
+    derived = frozenset(told.keys() - numbers.keys()) | frozenset(kind.keys() - texts.keys())
+    asked = Asked(source, {**told, **numbers}, {**kind, **texts}, derived)
     most = check_memory(model, asked.numbers, texts, served.cache if served is not None else None)
     rate = _tokens_per_second(asked.numbers)
     if source.description.question is Question.GENERATIVE_KNOWN_RUNTIME or rate is None:
         found = asked.answer()
     else:
         found = _planned(asked, rate, most, idle_watts)
-    return replace(found, numbers=numbers, notes=(*found.notes, *(model.notes if served is not None else ())))
+    return replace(
+        found, numbers=numbers, texts=texts, notes=(*found.notes, *(model.notes if served is not None else ()))
+    )
 
 
 def _by_size(numbers: Mapping[str, float]) -> Characteristics:
