@@ -39,7 +39,7 @@ class Bounded(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-l
     def transform(self, x: Floats) -> Floats:
         """Shape (rows, features), without NaN."""
         z = np.clip((x - self.mean_) / self.scale_, -self.high_, self.high_)
-        return np.nan_to_num(z, nan=0.0)
+        return np.asarray(np.nan_to_num(z, nan=0.0))
 
 
 class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
