@@ -1,0 +1,1 @@
+"""Training of the node-power models: the wall, CPU packages, memory and GPUs, each from how busy it is."""
