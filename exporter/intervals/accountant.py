@@ -86,15 +86,13 @@ class Reading:
         live.begin_edges = read_edges(self._meters, live.interval.begin)
         return True
 
-    def settle_end(self, live: Live) -> bool:
-        """Make the account of an ended interval if the curves are final at its end; True if that happened now."""
+    def final_account(self, live: Live) -> Account | None:
+        """The account of an ended interval that has none, if the curves are final at its end."""
         interval = live.interval
-        if interval.end is None or interval.account is not None or live.begin_edges is None:
-            return False
-        if interval.end > self._settled_until:
-            return False
-        interval.account = self.account(live, interval.end)
-        return True
+        end = interval.end
+        if end is None or end > self._settled_until or interval.account is not None or live.begin_edges is None:
+            return None
+        return self.account(live, end)
 
     def account(self, live: Live, end: float) -> Account:
         """The account from the begin of an interval to `end`."""

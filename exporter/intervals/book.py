@@ -11,7 +11,7 @@ from exporter.intervals.edges import Edges, pack_edges
 from exporter.intervals.errors import InvalidTag, OutOfHistory, TooManyOpen, UnknownInterval
 from exporter.intervals.figures import FigureBook
 from exporter.intervals.identity import new_interval_id
-from exporter.intervals.interval import Interval, Status, Tag
+from exporter.intervals.interval import Account, Interval, Status, Tag
 from exporter.intervals.ledger import DuplicateRequest, Ledger, LedgerUnavailable, Query
 from exporter.intervals.recovery import close_over_reboot, revive
 from exporter.intervals.shelf import Shelf
@@ -63,6 +63,7 @@ class IntervalBook:
         self._figures = figures
         self._resolve_gpus = resolve_gpus
         self._lock = threading.RLock()
+        self._settling = threading.Lock()  # taken before the other, so that begins and ends need not wait for accounts
         self._shelf = Shelf()
         self._writable = True  # as far as the last attempt told; for the log to say it once
 
@@ -207,31 +208,40 @@ class IntervalBook:
             else:
                 close_over_reboot(live, last_known, self._accountant)
                 with self._lock:
-                    self._count([live])
+                    self._count(live)
                 self._save([live])
 
     def _settle(self, lives: Sequence[Live]) -> None:
         """Read the edges that the curves have passed; what has both is finished."""
-        reading = self._accountant.at(self._timeline.now())
         begun, finished = [], []
-        with self._lock:
+        with self._settling:
+            reading = self._accountant.at(self._timeline.now())
             for live in lives:
                 if reading.settle_begin(live) and live.interval.status is Status.OPEN:
                     begun.append(live)
-                if reading.settle_end(live):
-                    if live.interval.status is Status.SETTLING:
-                        live.interval.status = Status.FINISHED
+                end, account = live.interval.end, reading.final_account(live)
+                if account is not None and self._finish(live, end, account):
                     finished.append(live)
-            self._count(finished)
         for live in begun:
             self._keep_begin(live)
         self._save(finished)  # the ledger answers for them from now on, unless it cannot be written
 
-    def _count(self, lives: Sequence[Live]) -> None:
-        """Take final intervals into the figures, and keep them at hand."""
-        for live in lives:
-            self._figures.add(live.interval, earlier=live.counted)
-        self._shelf.remember(live.interval for live in lives)
+    def _finish(self, live: Live, end: float | None, account: Account) -> bool:
+        """Take the account made for this end; False if the interval was taken up again meanwhile."""
+        interval = live.interval
+        with self._lock:
+            if interval.end != end:
+                return False
+            interval.account = account
+            if interval.status is Status.SETTLING:
+                interval.status = Status.FINISHED
+            self._count(live)
+            return True
+
+    def _count(self, live: Live) -> None:
+        """Take a final interval into the figures, and keep it at hand."""
+        self._figures.add(live.interval, earlier=live.counted)
+        self._shelf.remember(live.interval)
 
     def _keep_begin(self, live: Live) -> None:
         """Without this a restart would have to guess where a begin lay between two checkpoints."""

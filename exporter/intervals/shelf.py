@@ -1,7 +1,6 @@
 """Where the book keeps what it works on: live intervals by both of their ids, and the latest finished ones."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
 
 from exporter.intervals.accountant import Live
 from exporter.intervals.interval import Interval, Status
@@ -43,11 +42,10 @@ class Shelf:
         self._live.pop(live.interval.interval_id, None)
         self._by_request.pop(live.interval.tag.request_id, None)
 
-    def remember(self, intervals: Iterable[Interval]) -> None:
-        """Keep final intervals at hand for a while."""
-        for interval in intervals:
-            self._recent[interval.interval_id] = interval
-        while len(self._recent) > REMEMBERED:
+    def remember(self, interval: Interval) -> None:
+        """Keep a final interval at hand for a while."""
+        self._recent[interval.interval_id] = interval
+        if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
 
     def recent(self, interval_id: str) -> Interval | None:

@@ -46,6 +46,7 @@ class NodeMeter:
         self._lock = threading.Lock()
         self._findings: dict[str, Finding] = {}
         self._meters: dict[SeriesKey, Meter] = {}
+        self._sorted: Sequence[Meter] = ()  # asked for at every edge, and changed hardly ever
         self._by_series: dict[Series, Meter] = {}
         self._choices: dict[Series, Choice] = {}
         self._node_base = 0.0
@@ -70,6 +71,7 @@ class NodeMeter:
             }
             for key in self._meters.keys() - {series.key for series in self._by_series}:
                 self._saved[key] = self._row(self._meters.pop(key))
+            self._sorted = sorted(self._meters.values(), key=lambda meter: meter.series.key)
             # A meter that stays counts as it did before: what it was fed meanwhile is no change of the base.
             after = {meter: before.get(meter, joules) for meter, joules in self._counted_joules().items()}
             self._node_base += math.fsum(before.values()) - math.fsum(after.values())
@@ -86,8 +88,7 @@ class NodeMeter:
 
     def meters(self) -> Sequence[Meter]:
         """The published meters, in a stable order."""
-        with self._lock:
-            return sorted(self._meters.values(), key=lambda meter: meter.series.key)
+        return self._sorted
 
     def is_counted(self, series: Series) -> bool:
         """Whether a series is part of node energy."""

@@ -9,7 +9,7 @@ from exporter.intervals.experiment import IdleExperiment
 from exporter.intervals.interval import Interval, Status
 from exporter.metering.snapshot import EMPTY, Snapshot
 from exporter.rpc.errors import MalformedRequest, answering, describe, streaming
-from exporter.rpc.messages import interval_message, timestamp
+from exporter.rpc.messages import put_interval, put_seconds
 from exporter.rpc.node_messages import idle_messages, node_message, power_message
 from exporter.rpc.requests import (
     read_at,
@@ -67,12 +67,12 @@ class EnergyService(EnergyServiceServicer):
     ) -> pb.BeginIntervalResponse:
         """Open an interval, or renew the lease of the one this request id has begun."""
         interval = self._book.begin(read_tag(request), at=read_at(request), lease_seconds=read_lease(request))
-        return pb.BeginIntervalResponse(
-            interval_id=interval.interval_id,
-            begin_time=timestamp(interval.begin_wall),
-            durable=interval.durable,
-            warning=_warning(interval),
-        )
+        response = pb.BeginIntervalResponse()
+        response.interval_id = interval.interval_id
+        put_seconds(response.begin_time, interval.begin_wall)
+        response.durable = interval.durable
+        response.warning = _warning(interval)
+        return response
 
     @answering
     def EndInterval(self, request: pb.EndIntervalRequest, context: grpc.ServicerContext) -> pb.EndIntervalResponse:
@@ -80,7 +80,9 @@ class EnergyService(EnergyServiceServicer):
         interval_id, request_id = read_id(request)
         counts, at = read_counts(request), read_at(request)
         interval = self._book.end(interval_id=interval_id, request_id=request_id, counts=counts, at=at)
-        return pb.EndIntervalResponse(interval=self._message(interval))
+        response = pb.EndIntervalResponse()
+        self._put(response.interval, interval)
+        return response
 
     @answering
     def RecordIntervals(
@@ -152,11 +154,16 @@ class EnergyService(EnergyServiceServicer):
         return message
 
     def _message(self, interval: Interval) -> pb.Interval:
+        message = pb.Interval()
+        self._put(message, interval)
+        return message
+
+    def _put(self, message: pb.Interval, interval: Interval) -> None:
         seconds = interval.duration_seconds
         if interval.status is Status.OPEN and interval.boot_id == self._boot_id:
             seconds = self._clock.monotonic() - interval.begin
         settles_in = self._book.settles_in(interval) if interval.status is Status.SETTLING else None
-        return interval_message(interval, seconds=seconds, settles_in=settles_in)
+        put_interval(message, interval, seconds=seconds, settles_in=settles_in)
 
     def _result(self, outcome: Interval | Exception) -> pb.RecordResult:
         if isinstance(outcome, Interval):

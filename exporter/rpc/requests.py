@@ -41,7 +41,7 @@ def read_tag(message: pb.BeginIntervalRequest | pb.RecordedInterval) -> Tag:
         name=check_name("name", message.name),
         job=check_name("job", message.job),
         phase=check_name("phase", message.phase),
-        labels=check_labels(message.labels),
+        labels=check_labels(dict(message.labels)),  # a plain one: each look into the message's own costs
         gpus=_read_gpus(message.gpus) if message.HasField("gpus") else None,
     )
 
@@ -72,7 +72,7 @@ def read_id(request: Named) -> tuple[str, str]:
 
 def read_counts(request: pb.EndIntervalRequest) -> dict[str, float]:
     """What the work produced."""
-    return check_counts(request.counts)
+    return check_counts(dict(request.counts)) if request.counts else {}
 
 
 def read_row(row: pb.RecordedInterval) -> BackDated:

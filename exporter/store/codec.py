@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from json.encoder import encode_basestring as _string
+from json import encoder
 from math import isfinite
 from typing import Any
 
@@ -12,11 +12,15 @@ from joulecast.provenance import Provenance
 
 Json = dict[str, Any]
 
-# Compact, and with every character as itself: SQLite looks keys up by their bytes.
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+# Compact, and with every character as itself: SQLite looks keys up by their bytes. Values are trees, so that looking
+# for circles in them is left out.
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 _PROVENANCES: dict[Provenance | None, str] = {None: "null"}
 _PROVENANCES |= {provenance: _encode(provenance.value) for provenance in Provenance}
+
+# A string as JSON, quotes included.
+quoted = encoder.encode_basestring
 
 
 def to_json(value: object) -> str:
@@ -129,8 +133,8 @@ def _energy_from_json(energy: Json) -> Energy:
 def _device_text(device: DeviceEnergy) -> str:
     key, sensor, counted, energy = device
     return (
-        f'{{"component":"{key.component.value}","device":{_string(key.device)},"zone":{_string(key.zone)},'
-        f'"sensor":{_string(sensor)},"counted":{"true" if counted else "false"},"energy":{_energy_text(energy)}}}'
+        f'{{"component":"{key.component.value}","device":{quoted(key.device)},"zone":{quoted(key.zone)},'
+        f'"sensor":{quoted(sensor)},"counted":{"true" if counted else "false"},"energy":{_energy_text(energy)}}}'
     )
 
 

@@ -15,6 +15,7 @@ from joulecast.errors import JoulecastError
 
 MAGIC = b"JCJOURNAL1\n\0\0\0\0\0"
 _HEAD = struct.Struct("<II")  # length and CRC-32 of the payload; a length of 0 ends the records
+_NO_MORE = bytes(_HEAD.size)
 SIZE_BYTES = 1024 * 1024
 
 
@@ -60,9 +61,8 @@ class Journal:
         if end + _HEAD.size > self._size:
             return False
         # The length is written last: until then a reader sees the old end.
-        self._memory[end : end + _HEAD.size] = bytes(_HEAD.size)
-        self._memory[begin:end] = payload
-        self._memory[self._end : begin] = _HEAD.pack(len(payload), zlib.crc32(payload))
+        self._memory[begin : end + _HEAD.size] = payload + _NO_MORE
+        _HEAD.pack_into(self._memory, self._end, len(payload), zlib.crc32(payload))
         self._end = end
         return True
 

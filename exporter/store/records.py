@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from exporter.intervals.interval import Interval, Status, Tag
-from exporter.store.codec import to_json
+from exporter.store.codec import quoted, to_json
 
 _BEGIN, _END = "b", "e"
 
@@ -13,29 +13,20 @@ _BEGIN, _END = "b", "e"
 def begin_record(interval: Interval) -> bytes:
     """A new interval."""
     tag = interval.tag
-    return to_json(
-        [
-            _BEGIN,
-            interval.interval_id,
-            tag.request_id,
-            tag.name,
-            tag.job,
-            tag.phase,
-            tag.labels,
-            tag.gpus,
-            interval.boot_id,
-            interval.begin,
-            interval.begin_wall,
-            interval.lease_seconds,
-            interval.last_heard,
-            interval.notes,
-        ]
+    # A begin waits for this, so that nothing is asked of the encoder that need not be.
+    labels = ",".join([f"{quoted(key)}:{quoted(value)}" for key, value in tag.labels.items()])
+    return (
+        f'["{_BEGIN}","{interval.interval_id}",{quoted(tag.request_id)},{quoted(tag.name)},{quoted(tag.job)},'
+        f"{quoted(tag.phase)},{{{labels}}},{'null' if tag.gpus is None else to_json(tag.gpus)},"
+        f"{quoted(interval.boot_id)},{interval.begin!r},{interval.begin_wall!r},{interval.lease_seconds!r},"
+        f"{interval.last_heard!r},{to_json(interval.notes)}]"
     ).encode()
 
 
 def end_record(interval: Interval) -> bytes:
     """What the end of an interval adds."""
-    return to_json([_END, interval.interval_id, interval.end, interval.end_wall, interval.counts]).encode()
+    end, wall, counts = interval.end, interval.end_wall, to_json(interval.counts)
+    return f'["{_END}","{interval.interval_id}",{end!r},{wall!r},{counts}]'.encode()
 
 
 def replay(records: Iterable[bytes], find: Callable[[str], Interval | None]) -> dict[str, Interval]:

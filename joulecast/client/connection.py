@@ -41,6 +41,7 @@ class Connection:
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
         self._stub: Any = None
+        self._failed_call: type[grpc.RpcError]  # known once gRPC is loaded
         self._metadata: tuple[tuple[str, str], ...] = ()
         self._problem: Unreachable | None = None
         self._unusable: Misconfigured | None = None
@@ -120,6 +121,8 @@ class Connection:
         self._channel = self._stub = self._problem = None
 
     def _open(self) -> None:
+        import grpc
+
         from joulecast.client.channel import open_channel
         from joulecast.client.credentials import credentials_from
         from joulecast.v1.energy_pb2_grpc import EnergyServiceStub
@@ -128,6 +131,7 @@ class Connection:
         credentials = credentials_from(self._environ, address)
         if credentials.token is not None:
             self._metadata = (("authorization", f"Bearer {credentials.token}"),)
+        self._failed_call = grpc.RpcError
         self._channel = open_channel(address, credentials)
         self._stub = EnergyServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
@@ -146,11 +150,9 @@ class Connection:
                 self._outage.failed(self._clock() - started, waited=True)
 
     def _answer(self, method: Any, request: Any, timeout: float, *, wait: bool) -> Any:
-        import grpc
-
         try:
             answer = method(request, timeout=timeout, metadata=self._metadata, wait_for_ready=wait)
-        except grpc.RpcError as error:
+        except self._failed_call as error:
             failure = failure_of(error, self.address, timeout)
             self._problem = failure if isinstance(failure, Unreachable) else None
             if isinstance(failure, Refused):

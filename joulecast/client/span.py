@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # An end that cannot be delivered is tried again for this long: an exporter that is away longer has lost the samples.
 RETRY_FOR = 600.0
 
+_CLOCK = SystemClock()
+
 
 class Span:
     """Edges are the workload's own timestamps, so nothing below depends on when a message arrives.
@@ -48,7 +50,7 @@ class Span:
         self._lease = lease
         self._delays = renewal_delays(lease)
         self._strict = strict
-        self._clock = clock or SystemClock()
+        self._clock = clock or _CLOCK
         self._keeper = keeper
         self._lock = threading.Lock()
         self._process = os.getpid()

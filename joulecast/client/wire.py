@@ -33,22 +33,30 @@ STATUSES = {
 
 
 def begin_request(request_id: str, tag: Tag, at: Moment, lease: float) -> pb.BeginIntervalRequest:
-    """What opens an interval, and what renews its lease."""
-    return pb.BeginIntervalRequest(
-        request_id=request_id,
-        name=tag.name,
-        job=tag.job,
-        phase=tag.phase,
-        labels=tag.labels,
-        gpus=_selection(tag),
-        lease=duration(lease),
-        at=instant(at),
-    )
+    """What opens an interval, and what renews its lease. Setting fields costs half of passing them all."""
+    request = pb.BeginIntervalRequest()
+    request.request_id = request_id
+    request.name = tag.name
+    request.job = tag.job
+    request.phase = tag.phase
+    if tag.labels:
+        request.labels.update(tag.labels)
+    if tag.gpus is not None:
+        request.gpus.gpus[:] = tag.gpus
+        request.gpus.SetInParent()
+    _put_seconds(request.lease, lease)
+    _put_instant(request.at, at)
+    return request
 
 
 def end_request(request_id: str, counts: Mapping[str, float], at: Moment) -> pb.EndIntervalRequest:
     """What closes an interval, by the id its workload chose: that one is known even if the begin was never answered."""
-    return pb.EndIntervalRequest(request_id=request_id, counts=counts, at=instant(at))
+    request = pb.EndIntervalRequest()
+    request.request_id = request_id
+    if counts:
+        request.counts.update(counts)
+    _put_instant(request.at, at)
+    return request
 
 
 def recorded_interval(
@@ -75,19 +83,33 @@ def record_request(rows: Iterable[pb.RecordedInterval], sent: Moment) -> pb.Reco
 
 def instant(moment: Moment) -> pb.Instant:
     """A moment on the wire, both of its clocks in full."""
-    return pb.Instant(wall=timestamp(moment.wall), monotonic_ns=round(moment.monotonic * 1e9), boot_id=moment.boot_id)
+    message = pb.Instant()
+    _put_instant(message, moment)
+    return message
 
 
 def timestamp(wall: float) -> Timestamp:
     """Seconds since the epoch on the wire."""
-    seconds, nanos = divmod(round(wall * 1e9), 1_000_000_000)
-    return Timestamp(seconds=seconds, nanos=nanos)
+    message = Timestamp()
+    _put_seconds(message, wall)
+    return message
 
 
 def duration(seconds: float) -> Duration:
     """A length of time on the wire."""
-    whole, nanos = divmod(round(seconds * 1e9), 1_000_000_000)
-    return Duration(seconds=whole, nanos=nanos)
+    message = Duration()
+    _put_seconds(message, seconds)
+    return message
+
+
+def _put_instant(message: pb.Instant, moment: Moment) -> None:
+    _put_seconds(message.wall, moment.wall)
+    message.monotonic_ns = round(moment.monotonic * 1e9)
+    message.boot_id = moment.boot_id
+
+
+def _put_seconds(message: Timestamp | Duration, seconds: float) -> None:
+    message.seconds, message.nanos = divmod(round(seconds * 1e9), 1_000_000_000)
 
 
 def seconds_of(value: Timestamp | Duration) -> float:
