@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_LONGEST_TEXT = 200  # characters of the value of a feature that is a name
 _LONGEST = 80  # characters of a foreign name that are repeated in an error
 _SHOWN_AS_NOTHING = frozenset({"", "1", "ratio"})  # units that say nothing after a number
 
@@ -59,8 +60,8 @@ class Checks:
         for name, text in texts.items():
             if name not in self._texts:
                 raise self._not_a_text(name)
-            if not text.strip():
-                raise _wrong_text(self._inputs[name])
+            if not text.strip() or len(text) > _LONGEST_TEXT:
+                raise _wrong_text(self._inputs[name], text)
         if not (self._required_numbers <= numbers.keys() and self._required_texts <= texts.keys()):
             raise self._missing({*numbers, *texts})
 
@@ -107,13 +108,16 @@ class Checks:
             if bad.any():
                 yield name, bad
         for name, texts in table.texts.items():
-            blank = np.array([not text.strip() for text in texts.values], dtype=bool)
-            if blank.any():
-                yield name, blank[texts.indexes]
+            bad = np.array([not text.strip() or len(text) > _LONGEST_TEXT for text in texts.values], dtype=bool)
+            if bad.any():
+                yield name, bad[texts.indexes]
 
     def _reason(self, table: Table, name: str, row: int) -> str:
         each = self._inputs[name]
-        return str(_wrong_text(each) if each.is_text else wrong_number(each, float(table.numbers[name][row])))
+        if each.is_text:
+            column = table.texts[name]
+            return str(_wrong_text(each, column.values[column.indexes[row]]))
+        return str(wrong_number(each, float(table.numbers[name][row])))
 
     def _not_a_number(self, name: str) -> InvalidFeature:
         each = self._inputs.get(name)
@@ -164,9 +168,10 @@ def wrong_number(each: Input, value: float) -> InvalidFeature:
     return InvalidFeature(each.name, f"{found}, less than can be", f"give {least}{hint}")
 
 
-def _wrong_text(each: Input) -> InvalidFeature:
+def _wrong_text(each: Input, text: str) -> InvalidFeature:
     example = f", as {each.values[0]}" if each.values else ""
-    return InvalidFeature(each.name, f"{each.name} is empty", f"give a name{example}, or leave it out")
+    found = f"has {len(text)} characters" if text.strip() else "is empty"
+    return InvalidFeature(each.name, f"{each.name} {found}", f"give a name{example}, or leave it out")
 
 
 def _bounds(each: Input) -> tuple[float, float]:

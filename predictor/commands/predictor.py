@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from joulecast.v1 import prediction_pb2 as pb
 from predictor.artifact import PACKAGED
 from predictor.hardware.catalogue import devices
-from predictor.lasso_model import load_model
 from predictor.service.config import add_arguments, load_config
+from predictor.service.quick_model import load_quick_model
 from predictor.service.running import serve
 
 __all__ = ["add_arguments", "run"]
@@ -17,7 +17,7 @@ __all__ = ["add_arguments", "run"]
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; SIGHUP looks for changed artifacts at once."""
     packaged = [PACKAGED] if PACKAGED.is_dir() else []
-    return serve(load_config(args, os.environ), packaged, load_model, known_hardware, _print)
+    return serve(load_config(args, os.environ), packaged, load_quick_model, known_hardware, _print)
 
 
 def _print(text: str) -> None:

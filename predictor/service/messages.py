@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 
 from joulecast.v1 import prediction_pb2 as pb
 from predictor.estimate import Departure, Estimate, Evaluation, Input, Quantity, Question
 from predictor.service.artifacts import Served
+from predictor.service.shares import Shares
 
 QUESTIONS: Mapping[int, Question] = {pb.Question.Value(f"QUESTION_{each.name}"): each for each in Question}
 """The wire's numbers and what they mean."""
@@ -14,13 +16,18 @@ QUESTIONS: Mapping[int, Question] = {pb.Question.Value(f"QUESTION_{each.name}"):
 def predict_response(estimate: Estimate, served: Served) -> pb.PredictResponse:
     """One estimate. This is written for speed: each field is set once, and only where there is something to say."""
     description = served.description
-    response = pb.PredictResponse(
-        in_domain=not estimate.departures,
-        scope=estimate.scope or description.scope,
-        model=description.name,
-        version=description.version,
-        notes=estimate.notes,
+    response = pb.PredictResponse()
+    shares = estimate.contributions
+    constant = _constant(
+        estimate.scope or description.scope, description.name, description.version, tuple(estimate.notes)
     )
+    if isinstance(shares, Shares):
+        response.MergeFromString(constant + shares.packed())
+    else:
+        response.MergeFromString(constant)
+        response.contributions.extend(
+            pb.Contribution(feature=each.feature, log_ratio=each.log_ratio) for each in shares
+        )
     if estimate.power_watts is not None:
         _put(response.power_watts, estimate.power_watts)
     if estimate.joules_per_sample is not None:
@@ -29,12 +36,17 @@ def predict_response(estimate: Estimate, served: Served) -> pb.PredictResponse:
         _put(response.joules_per_output_token, estimate.joules_per_output_token)
     if estimate.kilowatt_hours_per_day is not None:
         _put(response.kilowatt_hours_per_day, estimate.kilowatt_hours_per_day)
-    for departure in estimate.departures:
-        response.departures.append(_departure(departure))
-    add = response.contributions.add
-    for each in estimate.contributions:
-        add(feature=each.feature, log_ratio=each.log_ratio)
+    if estimate.departures:
+        response.departures.extend(map(_departure, estimate.departures))
+    else:
+        response.in_domain = True
     return response
+
+
+@lru_cache(maxsize=1024)
+def _constant(scope: str, model: str, version: str, notes: tuple[str, ...]) -> bytes:
+    """What an answer has in common with most others of its model, as it goes over the wire."""
+    return pb.PredictResponse(scope=scope, model=model, version=version, notes=notes).SerializeToString()
 
 
 def model_message(served: Served, *, answers_by_default: bool) -> pb.Model:

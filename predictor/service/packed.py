@@ -1,4 +1,4 @@
-"""Columns of numbers between numpy and protobuf without a Python object per number.
+"""Many numbers between Python and protobuf without an object for each.
 
 A packed repeated double is, on the wire, a tag, a length, and the numbers themselves as little-endian IEEE 754.
 """
@@ -10,8 +10,8 @@ from google.protobuf.message import Message
 from numpy.typing import NDArray
 
 from joulecast.v1 import prediction_pb2 as pb
+from predictor.service.wire import header
 
-_LENGTH_DELIMITED = 2
 _DOUBLE = np.dtype("<f8")
 
 
@@ -20,10 +20,10 @@ def numbers_of(message: pb.Numbers) -> NDArray[np.float64]:
     count = len(message.values)
     size = count * _DOUBLE.itemsize
     wire = message.SerializeToString()
-    header = len(_header(1, size))
-    if len(wire) != header + size:  # there is something else in it, from a newer client
+    start = len(header(1, size))
+    if len(wire) != start + size:  # there is something else in it, from a newer client
         return np.fromiter(message.values, np.float64, count)
-    return np.frombuffer(wire, _DOUBLE, count, header).astype(np.float64, copy=False)
+    return np.frombuffer(wire, _DOUBLE, count, start).astype(np.float64, copy=False)
 
 
 def put_doubles(message: Message, fields: dict[int, Any]) -> None:
@@ -38,14 +38,4 @@ def put_flags(message: Message, number: int, values: NDArray[np.bool_]) -> None:
 
 def _field(number: int, values: Any, kind: np.dtype[Any]) -> bytes:
     content = np.ascontiguousarray(values, kind).tobytes()
-    return _header(number, len(content)) + content
-
-
-def _header(number: int, size: int) -> bytes:
-    """Tag and length, the length in groups of seven bits, the lowest first."""
-    head = bytearray([number << 3 | _LENGTH_DELIMITED])
-    while size > 0x7F:
-        head.append(size & 0x7F | 0x80)
-        size >>= 7
-    head.append(size)
-    return bytes(head)
+    return header(number, len(content)) + content

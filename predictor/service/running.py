@@ -29,8 +29,6 @@ def serve(
     )
     # Threads inherit the mask, so that signals come to nobody but the one who waits for them below.
     signal.pthread_sigmask(signal.SIG_BLOCK, {*_STOP, _RELOAD})
-    # While a batch computes, a point waits this long at most for the interpreter.
-    sys.setswitchinterval(0.001)
     security = config.security()
     artifacts = Artifacts([*config.artifacts, *packaged], load)
     figures = Figures(artifacts)

@@ -1,7 +1,6 @@
 """The gRPC server: its listeners, its threads, its health."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -14,6 +13,7 @@ from joulecast.serving.security import Security
 from joulecast.serving.streams import StreamSlots
 from joulecast.serving.token import TokenInterceptor
 from joulecast.v1.prediction_pb2_grpc import add_PredictionServiceServicer_to_server
+from predictor.service.call_threads import CallThreads
 from predictor.service.prediction_service import SERVICE, PredictionService
 
 THREADS = 16  # more than all reflections and health watchers there may be: a call always finds a thread
@@ -39,9 +39,10 @@ class PredictionServer:
         """Bind every address; nothing is answered before `start`. Raises JoulecastError."""
         security = security or Security()
         security.check(addresses)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rpc")
+        self._threads = CallThreads(THREADS, "rpc")
         interceptors: list[Any] = [] if security.token is None else [TokenInterceptor(security.token)]
-        self._server = grpc.server(self._threads, interceptors=interceptors, options=_OPTIONS)
+        # gRPC asks for a ThreadPoolExecutor and needs an executor.
+        self._server = grpc.server(self._threads, interceptors=interceptors, options=_OPTIONS)  # type: ignore[arg-type]
         self._health = health.HealthService([SERVICE])
         add_PredictionServiceServicer_to_server(service, self._server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

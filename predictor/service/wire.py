@@ -1,0 +1,17 @@
+"""The few rules of protobuf's wire that are written here by hand, where many numbers go at once.
+
+A field is a tag and its content; a tag is the field's number and the type of what follows.
+"""
+
+FIXED_64 = 1
+LENGTH_DELIMITED = 2
+
+
+def header(number: int, size: int) -> bytes:
+    """Tag and length of a field, the length in groups of seven bits, the lowest first."""
+    head = bytearray([number << 3 | LENGTH_DELIMITED])
+    while size > 0x7F:
+        head.append(size & 0x7F | 0x80)
+        size >>= 7
+    head.append(size)
+    return bytes(head)

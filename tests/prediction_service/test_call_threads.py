@@ -1,0 +1,57 @@
+"""The pool that answers calls: everything submitted is run, on few threads, and the end is orderly."""
+
+import logging
+import threading
+
+import pytest
+
+from predictor.service.call_threads import CallThreads
+
+
+def test_all_that_is_submitted_is_run_on_at_most_so_many_threads() -> None:
+    """Also when there is more to do than there are threads."""
+    threads, names = CallThreads(3, "rpc"), []
+    for number in range(500):
+        threads.submit(lambda number=number: names.append((number, threading.current_thread().name)))
+    threads.shutdown(wait=True)
+    assert sorted(number for number, _ in names) == list(range(500))
+    assert {name for _, name in names} <= {"rpc-0", "rpc-1", "rpc-2"}
+
+
+def test_work_that_waits_for_each_other_runs_at_the_same_time() -> None:
+    """As long as there are threads for it: a call that waits holds no other up."""
+    threads, together = CallThreads(4, "rpc"), threading.Barrier(5, timeout=30)
+    for _ in range(4):
+        threads.submit(together.wait)
+    together.wait()
+    threads.shutdown(wait=True)
+
+
+def test_a_failure_costs_no_thread(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged, and the next work is run by the same thread."""
+    threads, done = CallThreads(1, "rpc"), threading.Event()
+    with caplog.at_level(logging.ERROR):
+        threads.submit(lambda: 1 / 0)
+        threads.submit(done.set)
+        assert done.wait(30)
+    assert "ZeroDivisionError" in caplog.text
+    threads.shutdown(wait=True)
+
+
+def test_a_shut_down_pool_takes_nothing_and_may_drop_what_waits() -> None:
+    """What runs is ended; what has not begun is dropped when asked."""
+    threads, begun, may_end, dropped = CallThreads(1, "rpc"), threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        assert may_end.wait(30)
+
+    threads.submit(work)
+    assert begun.wait(30)
+    threads.submit(dropped.set)
+    threads.shutdown(wait=False, cancel_futures=True)
+    may_end.set()
+    threads.shutdown(wait=True)
+    assert not dropped.is_set()
+    with pytest.raises(RuntimeError, match="shut down"):
+        threads.submit(dropped.set)
