@@ -31,33 +31,37 @@ class CrossValidated:
     fold: NDArray[np.intp]
 
 
-def cross_validate(recipe: Recipe, records: Sequence[Record], split: str, jobs: int = -1) -> CrossValidated | None:
-    """Answers to every record by a model trained without it; None where there is nothing to leave out.
+def cross_validate(
+    recipe: Recipe, records: Sequence[Record], split: str, jobs: int = -1, targets: Sequence[str] = ()
+) -> dict[str, CrossValidated]:
+    """Answers to every record by a model trained without it, for each target; empty where nothing can be left out.
 
-    The folds run where joblib's backend says; one fold is one thread, so that sums are added up in the same order
-    everywhere.
+    Targets are the one the recipe is scored by, unless named. The folds run where joblib's backend says; one fold is
+    one thread, so that sums are added up in the same order everywhere.
     """
     parts = folds(records, split)
     if not parts:
-        return None
-    done = Parallel(n_jobs=jobs)(delayed(_fold)(recipe, records, part) for part in parts)
-    found = Answers.empty(len(records))
+        return {}
+    wanted = tuple(targets) or (recipe.scored,)
+    done = Parallel(n_jobs=jobs)(delayed(_fold)(recipe, records, part, wanted) for part in parts)
     fold = np.full(len(records), -1, dtype=np.intp)
-    for number, (part, each) in enumerate(zip(parts, done, strict=True)):
-        found.put(part.test, each)
+    found = {target: Answers.empty(len(records)) for target in wanted}
+    for number, (part, by_target) in enumerate(zip(parts, done, strict=True)):
         fold[part.test] = number
-    return CrossValidated(split, found, fold)
+        for target, each in zip(wanted, by_target, strict=True):
+            found[target].put(part.test, each)
+    return {target: with_bands(CrossValidated(split, each, fold)) for target, each in found.items()}
 
 
-def _fold(recipe: Recipe, records: Sequence[Record], fold: Fold) -> Answers:
+def _fold(recipe: Recipe, records: Sequence[Record], fold: Fold, targets: Sequence[str]) -> list[Answers]:
     test = [records[row] for row in fold.test]
     with threadpool_limits(1):
         try:
             model = LassoModel(train(recipe, [records[row] for row in fold.train]).artifact)
         except JoulecastError:
             # What is left is of one model: nothing to choose by. These stay unanswered, and are counted.
-            return Answers.empty(len(test))
-        return answers(model, test, recipe.scored)
+            return [Answers.empty(len(test)) for _ in targets]
+        return [answers(model, test, target) for target in targets]
 
 
 def band_of(residuals: NDArray[np.float64]) -> Band:
