@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from predictor.commands import predict_diffusion, predict_discriminative, predict_generative
+from predictor.commands import predict_diffusion, predict_discriminative, predict_generative, predict_node
 
 _EXAMPLES = """\
 Everything printed is an estimate, with the band that holds 80 % of truths, whether the question lies within what the
@@ -21,6 +21,7 @@ _QUESTIONS = {
     "generative": predict_generative,
     "discriminative": predict_discriminative,
     "diffusion": predict_diffusion,
+    "node": predict_node,
 }
 
 
