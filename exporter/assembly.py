@@ -29,6 +29,7 @@ from exporter.metrics.tls import Tls
 from exporter.rpc.energy_service import EnergyService
 from exporter.rpc.server import RpcServer
 from exporter.sensors.capture import Capture
+from exporter.sensors.estimator import RemoteEstimator
 from exporter.sensors.inventory import take_inventory
 from exporter.sensors.nvml.gpu import resolve_gpus
 from exporter.sensors.sensor import Sensor
@@ -76,7 +77,13 @@ class Exporter:
         boot = boot_id()
 
         replay = Capture.load(config.replay) if config.replay else None
-        self.inventory = take_inventory(config.sysfs, config.procfs, replay=replay, tdp_watts=config.cpu_tdp_watts)
+        self.inventory = take_inventory(
+            config.sysfs,
+            config.procfs,
+            replay=replay,
+            tdp_watts=config.cpu_tdp_watts,
+            estimator=None if config.predictor is None else RemoteEstimator(config.predictor),
+        )
         stale = max(3.0, 3 * config.period)
         self.attention = Attention()
         self.tracks = UsageTracks(stale)

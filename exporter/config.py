@@ -30,6 +30,7 @@ RUN_DIRECTORY = Path("/run/joulecast")
 DEFAULT_TCP = TcpAddress("127.0.0.1", 9878)
 
 _HOST_PORT = Kind("HOST:PORT, as 127.0.0.1:9877, or 0.0.0.0:9877 for every interface", parse_tcp)
+_ADDRESS = Kind("unix:///PATH or HOST:PORT", parse_address)
 _GRPC = several(parse_address, "unix:///PATH or HOST:PORT, several by commas")
 
 
@@ -80,6 +81,11 @@ class Config:
         number(1, 5000, "watts"),
         "power of all CPU packages at full load, for a machine without any CPU sensor",
         metavar="WATTS",
+    )
+    predictor: Address | None = option(
+        _ADDRESS,
+        "ask this predictor for the power of what has no sensor, in place of the models that come with this version",
+        metavar="ADDRESS",
     )
     max_label_sets: int = option(
         whole_number(1, 100_000),

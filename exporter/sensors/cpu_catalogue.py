@@ -57,19 +57,18 @@ ryzen threadripper 3970x     280  64 | ryzen threadripper 3990x     280 128 | ry
 ryzen threadripper pro 3995wx 280 128 | ryzen threadripper pro 7995wx 350 192 | ryzen threadripper 7980x    350 128
 """
 
-# Watts for each hardware thread of parts that are not named: hypervisors say "AMD EPYC" and no more. Each is the
-# figure of one widely used part: what it stands for goes with it. First match wins.
+# What stands for parts that are not named: hypervisors say "AMD EPYC" and no more. First match wins.
 _FAMILIES = (
-    ("epyc", 280 / 128, "as EPYC 7763: 280 W, 128 threads"),
-    ("xeon", 270 / 80, "as Xeon Platinum 8380: 270 W, 80 threads"),
-    ("neoverse", 250 / 128, "as Ampere Altra Max M128-30: 250 W, 128 threads"),
-    ("ampere", 250 / 128, "as Ampere Altra Max M128-30: 250 W, 128 threads"),
-    ("cortex", 1.5, "as the four cores of a Raspberry Pi 4 under load: 6 W"),
-    ("threadripper", 280 / 128, "as Threadripper 3990X: 280 W, 128 threads"),
-    ("ryzen", 105 / 32, "as Ryzen 9 5950X: 105 W, 32 threads"),
-    ("core", 125 / 24, "as Core i7-13700K: 125 W, 24 threads"),
+    ("epyc", Part(280.0, 128), "as EPYC 7763: 280 W, 128 threads"),
+    ("xeon", Part(270.0, 80), "as Xeon Platinum 8380: 270 W, 80 threads"),
+    ("neoverse", Part(250.0, 128), "as Ampere Altra Max M128-30: 250 W, 128 threads"),
+    ("ampere", Part(250.0, 128), "as Ampere Altra Max M128-30: 250 W, 128 threads"),
+    ("cortex", Part(6.0, 4), "as the four cores of a Raspberry Pi 4 under load: 6 W"),
+    ("threadripper", Part(280.0, 128), "as Threadripper 3990X: 280 W, 128 threads"),
+    ("ryzen", Part(105.0, 32), "as Ryzen 9 5950X: 105 W, 32 threads"),
+    ("core", Part(125.0, 24), "as Core i7-13700K: 125 W, 24 threads"),
 )
-_ANY_CPU = (270 / 80, "as Xeon Platinum 8380: 270 W, 80 threads")
+_ANY_CPU = (Part(270.0, 80), "as Xeon Platinum 8380: 270 W, 80 threads")
 
 
 def part_of(model: str) -> Part | None:
@@ -91,13 +90,19 @@ def part_of(model: str) -> Part | None:
     return None
 
 
+def stand_in(model: str) -> tuple[Part, str]:
+    """The widely used part that stands for one we do not know, by its family, and what it is."""
+    lowered = model.lower()
+    for family, part, stands_for in _FAMILIES:
+        if family in lowered:
+            return part, stands_for
+    return _ANY_CPU
+
+
 def watts_per_thread(model: str) -> tuple[float, str]:
     """Watts for one hardware thread of a part we do not know, by its family, and what that figure was taken from."""
-    lowered = model.lower()
-    for family, watts, stands_for in _FAMILIES:
-        if family in lowered:
-            return watts, stands_for
-    return _ANY_CPU
+    part, stands_for = stand_in(model)
+    return part.tdp_watts / part.threads, stands_for
 
 
 @cache

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from exporter.sensors.capture import Capture
 from exporter.sensors.dimm import DimmSensor
+from exporter.sensors.estimator import Estimator
 from exporter.sensors.hwmon import HwmonSensor
 from exporter.sensors.nvml.gpu import Gpu
 from exporter.sensors.nvml.library import NvmlLibrary
 from exporter.sensors.nvml.sensor import NvmlSensor
 from exporter.sensors.nvml.usage import NvmlUsage
+from exporter.sensors.predicted import PredictedSensor
 from exporter.sensors.rapl import RaplSensor
 from exporter.sensors.replay import ReplaySensor, ReplayUsage
 from exporter.sensors.sensor import Sensor
@@ -49,10 +51,12 @@ def take_inventory(
     replay: Capture | None = None,
     tdp_watts: float | None = None,
     library: NvmlLibrary | None = None,
+    estimator: Estimator | None = None,
 ) -> Inventory:
     """The sensors and sources of the machine whose /sys and /proc these are, or of a capture in its place.
 
-    `tdp_watts` is for CPUs that the catalogue does not know; `library` stands for the NVIDIA driver in tests.
+    `tdp_watts` is for CPUs that the catalogue does not know; `library` stands for the NVIDIA driver in tests;
+    `estimator` predicts power in place of this version's own models.
     """
     if replay is not None:
         sensor = ReplaySensor(replay)
@@ -62,6 +66,8 @@ def take_inventory(
         RaplSensor(sysfs),
         NvmlSensor(library, counter_period=GPU_COUNTER_SECONDS),
         HwmonSensor(sysfs),
+        # After NVML, which lists the GPUs whose utilisation it asks.
+        PredictedSensor(procfs, sysfs, estimator, library=library, tdp_watts=tdp_watts),
         DimmSensor(sysfs, procfs),
         TdpSensor(procfs, sysfs, tdp_watts=tdp_watts),
     ]

@@ -36,6 +36,9 @@ _KINDS = {
     ("rapl", Component.DRAM): "RAPL dram counter",
     ("dimm", Component.DRAM): "DIMM model",
     ("tdp", Component.CPU): "TDP x utilisation, crude",
+    ("predicted", Component.CPU): "trained model of utilisation",
+    ("predicted", Component.DRAM): "model of size and utilisation",
+    ("predicted", Component.GPU): "trained model of utilisation",
 }
 _COVERS = {("rapl", Component.DRAM): "has a dram zone"}
 

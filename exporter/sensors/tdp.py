@@ -5,15 +5,12 @@ scaling, parked cores and vector units are not in it (Sanchez-Mompo et al. 2025,
 over-simplification). Hence modelled, and +-50 % at best.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from exporter.sensors.cpu_catalogue import part_of, watts_per_thread
+from exporter.sensors.full_power import FullPower, Sockets, find_sockets, utilization_by_socket
 from exporter.sensors.sensor import Missed, Quantity, Reading, SensorAbsent, SensorFailed, Series
 from exporter.usage.cpu_time import CpuTimeReader
-from exporter.usage.host import cpu_identity, cpu_sockets, is_virtual
 from joulecast.component import Component, SeriesKey
 from joulecast.errors import JoulecastError
 from joulecast.provenance import Provenance
@@ -21,17 +18,6 @@ from joulecast.provenance import Provenance
 # Idle power over full power of the servers in SPECpower_ssj2008: the median of the results published from 2017 to
 # 2025 is 0.20, with yearly medians of 0.14 to 0.25. They are measured at the wall; we take the same for the CPUs.
 IDLE_SHARE = 0.20
-KNOWN_PART_RELATIVE_ERROR = 0.5
-UNKNOWN_PART_RELATIVE_ERROR = 0.75
-
-
-@dataclass(frozen=True, slots=True)
-class FullPower:
-    """Watts at full load, and how they are known."""
-
-    watts: float
-    relative_error: float
-    note: str
 
 
 class TdpSensor:
@@ -45,7 +31,7 @@ class TdpSensor:
         self._sysfs = sysfs
         self._tdp_watts = tdp_watts
         self._cpu_time = CpuTimeReader(procfs)
-        self._socket_of: Mapping[int, int] = {}
+        self._sockets = Sockets("", {}, {})
         self._series: dict[int, Series] = {}  # by socket
 
     def discover(self) -> Sequence[Series]:
@@ -55,13 +41,8 @@ class TdpSensor:
         except OSError as failure:
             raise SensorAbsent(f"{self._procfs / 'stat'}: {failure.strerror}") from failure
         if not self._series:
-            sockets = cpu_sockets(self._procfs, self._sysfs)
-            virtual = is_virtual(self._procfs, self._sysfs)
-            self._socket_of = dict.fromkeys(sockets, 0) if virtual else sockets
-            model = cpu_identity(self._procfs, self._sysfs).model
-            for socket, threads in sorted(Counter(self._socket_of.values()).items()):
-                full = self._full_power(model, threads, virtual=virtual)
-                self._series[socket] = self._make_series(str(socket), full)
+            self._sockets = find_sockets(self._procfs, self._sysfs, tdp_watts=self._tdp_watts)
+            self._series = {socket: self._make_series(str(socket), full) for socket, full in self._sockets.full.items()}
         if not self._series:
             raise SensorAbsent(f"{self._procfs / 'cpuinfo'} names no CPU")
         return tuple(self._series.values())
@@ -76,32 +57,12 @@ class TdpSensor:
             shares = self._cpu_time.shares()
         except OSError as failure:
             raise SensorFailed(f"{self._procfs / 'stat'}: {failure.strerror}") from failure
-        by_socket: dict[int, list[float]] = {}
-        for cpu, share in shares.items():
-            by_socket.setdefault(self._socket_of.get(cpu, 0), []).append(share)
-        for socket, busy in by_socket.items():
-            series = self._series.get(socket)
-            if series is not None:
-                utilization = sum(busy) / len(busy)
-                yield Reading(series, watts=series.max_watts * (IDLE_SHARE + (1 - IDLE_SHARE) * utilization))
+        for socket, utilization in utilization_by_socket(self._sockets, shares).items():
+            series = self._series[socket]
+            yield Reading(series, watts=series.max_watts * (IDLE_SHARE + (1 - IDLE_SHARE) * utilization))
 
     def close(self) -> None:
         """Nothing is held open."""
-
-    def _full_power(self, model: str, threads: int, *, virtual: bool) -> FullPower:
-        name = model or "unnamed CPU"
-        if self._tdp_watts is not None:
-            return FullPower(self._tdp_watts, KNOWN_PART_RELATIVE_ERROR, f"{name}: {self._tdp_watts:g} W as configured")
-        part = part_of(model)
-        if part is None:
-            per_thread, stands_for = watts_per_thread(model)
-            note = f"{name}: unknown part, {per_thread:.2g} W for each of {threads} threads, {stands_for}"
-            return FullPower(per_thread * threads, UNKNOWN_PART_RELATIVE_ERROR, note)
-        if virtual:
-            watts = part.tdp_watts * threads / part.threads
-            note = f"{name}: {threads} of its {part.threads} threads, so {watts:.3g} of {part.tdp_watts:g} W"
-            return FullPower(watts, KNOWN_PART_RELATIVE_ERROR, note)
-        return FullPower(part.tdp_watts, KNOWN_PART_RELATIVE_ERROR, f"{name}: {part.tdp_watts:g} W a socket")
 
     def _make_series(self, device: str, full: FullPower) -> Series:
         return Series(

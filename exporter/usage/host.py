@@ -84,6 +84,15 @@ def cpu_identity(procfs: Path, sysfs: Path) -> Cpus:
     return Cpus(_model(entries), max(1, len(sockets)), sum("processor" in entry for entry in entries))
 
 
+def cpu_signature(procfs: Path) -> tuple[str, int | None, int | None]:
+    """Vendor, family and model as x86 CPUs tell them by CPUID, also where a hypervisor hides the name; "" and None."""
+    for entry in _cpuinfo(procfs):
+        family, number = entry.get("cpu family", ""), entry.get("model", "")
+        if entry.get("vendor_id") and family.isdecimal() and number.isdecimal():
+            return entry["vendor_id"], int(family), int(number)
+    return "", None, None
+
+
 def cpu_sockets(procfs: Path, sysfs: Path) -> dict[int, int]:
     """The socket number of every logical CPU; 0 where the kernel names none."""
     sockets = {}

@@ -48,13 +48,13 @@ def watts(exporter: ExporterProcess, **labels: str) -> float | None:
 
 
 def test_a_machine_without_any_sensor(tmp_path: Path) -> None:
-    """A cloud machine shows no sensor: CPU and DRAM have power all the same, called modelled, and never zero."""
+    """A cloud machine shows no sensor: CPU and DRAM have power all the same, called predicted, and never zero."""
     with ExporterProcess(tmp_path, "--sysfs", str(tmp_path / "nothing")) as exporter:
         exporter.until(lambda: len(exporter.metrics().samples("joulecast_power_watts")) >= 2)
         lines = exporter.metrics().samples("joulecast_power_watts")
 
     assert {line.labels["component"] for line in lines} == {"cpu", "dram"}
-    assert {line.labels["provenance"] for line in lines} == {"modelled"}
+    assert {line.labels["provenance"] for line in lines} == {"predicted"}
     assert all(line.value > 0 for line in lines)
 
 
@@ -67,7 +67,7 @@ def test_rapl_that_may_not_be_read(tmp_path: Path, tree: PowercapTree) -> None:
         scrape, page = exporter.metrics(), exporter.get("/").text
         described = exporter.workload.sensors()["rapl"]
 
-    assert scrape.samples("joulecast_power_watts", component="cpu")[0].labels["provenance"] == "modelled"
+    assert scrape.samples("joulecast_power_watts", component="cpu")[0].labels["provenance"] == "predicted"
     assert scrape.value("joulecast_sensor_up", sensor="rapl") == 0
     assert (described.status, bool(described.remedy)) == ("denied", True)
     assert "denied" in page
