@@ -1,70 +1,72 @@
 """What the service tells Prometheus about itself: calls, how long they took, estimates, and the artifacts it serves."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from joulecast.version import __version__
 from predictor.service.artifacts import Artifacts
+from predictor.service.tallies import Tallies
 
 # A point takes tens of microseconds, a batch of a million rows seconds.
 _SECONDS = (5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 0.1, 0.25, 1.0, 2.5, 10.0)
 
 
-class Figures:
-    """Counts, on a registry of their own. Series are looked up once, since every call counts itself."""
+class Figures(Collector):
+    """Counts, on a registry of their own. Every call counts itself, so that this is a few look-ups and no lock."""
 
     def __init__(self, artifacts: Artifacts) -> None:
+        self._artifacts = artifacts
+        self._requests: Tallies[tuple[str, str]] = Tallies([])  # by method and code
+        self._seconds: Tallies[str] = Tallies([])  # by method
+        self._buckets: Tallies[tuple[str, int]] = Tallies([])  # by method and place in _SECONDS
+        self._estimates: Tallies[tuple[str, bool]] = Tallies([])  # by model and whether in domain
         self.registry = CollectorRegistry()
-        self._requests = Counter(
-            "joulecast_predictor_requests", "Calls answered", ["method", "code"], registry=self.registry
-        )
-        self._seconds = Histogram(
-            "joulecast_predictor_request_seconds",
-            "Time to answer, without that of the transport",
-            ["method"],
-            buckets=_SECONDS,
-            registry=self.registry,
-        )
-        self._estimates = Counter(
-            "joulecast_predictor_estimates", "Points estimated", ["model", "in_domain"], registry=self.registry
-        )
-        self._answered: dict[tuple[str, str], Counter] = {}
-        self._took: dict[str, Histogram] = {}
-        self._estimated: dict[tuple[str, bool], Counter] = {}
-        self.registry.register(_ArtifactCollector(artifacts))
+        self.registry.register(self)
         ProcessCollector(registry=self.registry)
 
     def answered(self, method: str, code: str, seconds: float) -> None:
         """One call is over."""
-        requests = self._answered.get((method, code))
-        if requests is None:
-            requests = self._answered[method, code] = self._requests.labels(method, code)
-        requests.inc()
-        took = self._took.get(method)
-        if took is None:
-            took = self._took[method] = self._seconds.labels(method)
-        took.observe(seconds)
+        self._requests.mine[method, code] += 1
+        self._seconds.mine[method] += seconds
+        self._buckets.mine[method, bisect_left(_SECONDS, seconds)] += 1
 
     def estimated(self, model: str, *, in_domain: bool, points: int = 1) -> None:
         """So many points were estimated inside, or outside, of what the model was trained on."""
-        estimates = self._estimated.get((model, in_domain))
-        if estimates is None:
-            estimates = self._estimated[model, in_domain] = self._estimates.labels(model, str(in_domain).lower())
-        estimates.inc(points)
-
-
-class _ArtifactCollector(Collector):
-    """What is served at the moment of the scrape."""
-
-    def __init__(self, artifacts: Artifacts) -> None:
-        self._artifacts = artifacts
+        self._estimates.mine[model, in_domain] += points
 
     def collect(self) -> Iterator[Metric]:
-        """One series for each artifact, and whether any could not be loaded."""
+        """Everything as it is at the moment of the scrape."""
+        requests = CounterMetricFamily("joulecast_predictor_requests", "Calls answered", labels=["method", "code"])
+        for (method, code), count in sorted(self._requests.total().items()):
+            requests.add_metric([method, code], count)
+        yield requests
+        yield self._durations()
+        estimates = CounterMetricFamily(
+            "joulecast_predictor_estimates", "Points estimated", labels=["model", "in_domain"]
+        )
+        for (model, in_domain), count in sorted(self._estimates.total().items()):
+            estimates.add_metric([model, str(in_domain).lower()], count)
+        yield estimates
+        yield from self._served()
+
+    def _durations(self) -> Metric:
+        durations = HistogramMetricFamily(
+            "joulecast_predictor_request_seconds", "Time to answer, without that of the transport", labels=["method"]
+        )
+        buckets = self._buckets.total()
+        names = [*map(str, _SECONDS), "+Inf"]
+        for method, seconds in sorted(self._seconds.total().items()):
+            counts = accumulate(buckets[method, place] for place in range(len(names)))
+            durations.add_metric([method], list(zip(names, counts, strict=True)), seconds)
+        return durations
+
+    def _served(self) -> Iterator[Metric]:
         registry = self._artifacts.current
         names = ["model", "version", "question", "answers_by_default"]
         served = GaugeMetricFamily("joulecast_predictor_artifact_info", "Always 1: an artifact served", labels=names)
@@ -77,12 +79,9 @@ class _ArtifactCollector(Collector):
             "Files that could not be loaded as they are now",
             value=len(self._artifacts.failed),
         )
-        failures = CounterMetricFamily(
+        yield CounterMetricFamily(
             "joulecast_predictor_artifact_failures", "Times a file could not be loaded", value=self._artifacts.failures
         )
-        yield failures
-        build = GaugeMetricFamily(
-            "joulecast_predictor_build_info", "Always 1: the release that runs", labels=["version"]
-        )
+        build = GaugeMetricFamily("joulecast_predictor_build_info", "Always 1: what runs", labels=["version"])
         build.add_metric([__version__], 1.0)
         yield build

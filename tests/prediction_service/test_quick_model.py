@@ -2,20 +2,22 @@
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from doubles.small_artifact import small_artifact
 
 from joulecast.v1 import prediction_pb2 as pb
-from predictor.artifact import Artifact, Variant
+from predictor.artifact import PACKAGED, Artifact, Variant
 from predictor.checking import Checks
 from predictor.estimate import Estimate, Input, InvalidFeature, Quantity
 from predictor.form import Band, Feature, Form, Term, Transform
-from predictor.lasso_model import LassoModel
+from predictor.lasso_model import LassoModel, load_model
 from predictor.service.artifacts import Served
 from predictor.service.messages import predict_response
-from predictor.service.quick_model import QuickModel
+from predictor.service.quick_model import QuickModel, load_quick_model
 
 NUMBERS = ("request_rate", "parameters", "average_output_tokens", "average_input_tokens", "cache_hit_rate")
 STACKS = ("vllm-0.5.4", "vllm-0.11.1")
@@ -145,3 +147,41 @@ def test_contributions_reach_the_wire_whole() -> None:
     assert sent == {each.feature: each.log_ratio for each in estimate.contributions}
     (form, *_) = QUICK.artifact.variants[0].forms
     assert math.log(response.power_watts.value) == pytest.approx(sum(sent.values()) + form.intercept + 6.0)
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGED.glob("*.json")), ids=lambda path: path.stem)
+def test_packaged_artifacts_are_answered_alike(path: Path) -> None:
+    """Random points about their training ranges, with whatever they take."""
+    plain, quick = load_model(path), load_quick_model(path)
+    draw = random.Random(path.stem)
+    for _ in range(200):
+        numbers, names = a_point(plain.description.inputs, draw)
+        expected = answer_of(plain, numbers, names)
+        found = answer_of(quick, numbers, names)
+        if isinstance(expected, str) or isinstance(found, str):
+            assert found == expected
+        else:
+            assert_same(found, expected)
+
+
+def a_point(inputs: Sequence[Input], draw: random.Random) -> tuple[dict[str, float], dict[str, str]]:
+    """What is required, and most of the rest."""
+    numbers: dict[str, float] = {}
+    names: dict[str, str] = {}
+    for each in inputs:
+        if not each.required and draw.random() < 0.2:
+            continue
+        if each.is_text:
+            names[each.name] = draw.choice(each.values or ("H100 SXM", "Xeon Platinum 8380"))
+        else:
+            highest = 1.5 * (each.highest or 1e4)
+            numbers[each.name] = draw.uniform(each.lowest or each.least, min(highest, each.most or highest))
+    return numbers, names
+
+
+def answer_of(model: LassoModel, numbers: dict[str, float], names: dict[str, str]) -> Estimate | str:
+    """The estimate, or why there is none."""
+    try:
+        return model.estimate(numbers, names)
+    except InvalidFeature as problem:
+        return str(problem)
