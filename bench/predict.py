@@ -1,10 +1,9 @@
 """What a prediction costs over gRPC beside a service that only echoes its request, and how many rows a batch answers.
 
-Both services are processes of their own, asked in turns by one client with several calls under way; every request is
-another operating point, drawn from the model's own training ranges. A batch is timed from columns to columns.
+Both services are processes of their own, asked in turns by one client with several calls under way; requests are
+operating points from the model's own training ranges. A batch is timed from columns to columns.
 """
 
-import math
 import os
 import random
 import statistics
@@ -12,8 +11,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from itertools import cycle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +26,22 @@ from bench.figure import Figure, run
 from bench.turns import p99
 from joulecast.v1 import prediction_pb2 as pb
 from joulecast.v1.prediction_pb2_grpc import PredictionServiceStub
+from predictor.artifact import PACKAGED
+from predictor.estimate import Input, Question, Table, Texts
+from predictor.lasso_model import LassoModel, load_model
 from predictor.service.packed import put_doubles
 
 CALLERS = 4
 ROUNDS = 30
-CALLS = 400  # of a round
-WARM_UP = 2000
+CALLS = 300  # of a round
+WARM_UP = 1000
 POINTS = 997
 ROWS = 100_000
 BATCHES = 9
 RATE_LIMIT = 0.8
 P99_LIMIT = 1.5
-ROWS_LIMIT = 200.0  # thousand per second
+BATCH_LIMIT = 200.0  # thousand rows per second
+MODEL_LIMIT = 1000.0  # the same of one core
 
 # What people know of a deployment that runs; a model takes what it knows of these.
 ASKED = {
@@ -47,45 +50,54 @@ ASKED = {
 }  # fmt: skip
 
 
-class Points:
-    """Operating points inside the training ranges of the model that answers what runs already, always the same."""
+def artifact() -> Path:
+    """The file to measure: the packaged one for what runs already, else the first; or as the environment says."""
+    named = os.environ.get("JOULECAST_BENCH_ARTIFACT")
+    if named:
+        return Path(named)
+    files = sorted(PACKAGED.glob("*.json"))
+    asked = (file for file in files if load_model(file).description.question is Question.GENERATIVE_KNOWN_RUNTIME)
+    return next(asked, files[0])
 
-    def __init__(self, stub: PredictionServiceStub) -> None:
-        models = stub.DescribeModel(pb.DescribeModelRequest(), timeout=60).models
-        model = next(each for each in models if each.answers_by_default and each.question == QUESTION)
-        self._features = [each for each in model.features if each.required or each.name in ASKED]
 
-    def requests(self) -> list[pb.PredictRequest]:
-        """One by one."""
-        draw = random.Random(1)
-        made = []
-        for _ in range(POINTS):
-            request = pb.PredictRequest(question=QUESTION)
-            for each in self._features:
-                if each.values:
-                    request.names[each.name] = draw.choice(each.values)
-                elif each.HasField("highest"):
-                    request.features[each.name] = math.exp(draw.uniform(math.log(each.lowest), math.log(each.highest)))
-            made.append(request)
-        return made
+def inputs_asked(model: LassoModel) -> list[Input]:
+    """What the requests give: the features that are required or well known, as far as training had them."""
+    inputs = model.description.inputs
+    return [each for each in inputs if (each.required or each.name in ASKED) and (each.values or each.highest)]
 
-    def columns(self) -> dict[str, Any]:
-        """As arrays of numbers, and names with their indexes."""
-        draw = np.random.default_rng(1)
-        made: dict[str, Any] = {}
-        for each in self._features:
+
+def requests(model: LassoModel, *, contributions: bool) -> Iterator[pb.PredictRequest]:
+    """Operating points one by one, always the same, without end."""
+    draw = random.Random(1)
+    made = []
+    for _ in range(POINTS):
+        request = pb.PredictRequest(model=model.description.name, omit_contributions=not contributions)
+        for each in inputs_asked(model):
             if each.values:
-                made[each.name] = (list(each.values), draw.integers(0, len(each.values), ROWS))
-            elif each.HasField("highest"):
-                made[each.name] = np.exp(draw.uniform(math.log(each.lowest), math.log(each.highest), ROWS))
-        return made
+                request.names[each.name] = draw.choice(each.values)
+            else:
+                request.features[each.name] = within(each, draw.random())
+        made.append(request)
+    return cycle(made)
 
 
-QUESTION = pb.QUESTION_GENERATIVE_KNOWN_RUNTIME
+def columns(model: LassoModel) -> tuple[dict[str, Any], dict[str, Texts]]:
+    """The same as arrays of numbers, and of names with their indexes."""
+    draw = np.random.default_rng(1)
+    inputs = inputs_asked(model)
+    numbers = {each.name: within(each, draw.random(ROWS)) for each in inputs if not each.values}
+    texts = {each.name: Texts(each.values, draw.integers(0, len(each.values), ROWS)) for each in inputs if each.values}
+    return numbers, texts
 
 
-def under_way(call: Callable[[pb.PredictRequest], object], requests: Sequence[pb.PredictRequest]) -> list[float]:
-    """The seconds of each call when several callers share them, then those of all together."""
+def within(each: Input, share: Any) -> Any:
+    """A number of the training range, in equal steps of its logarithm where it has one."""
+    low, high = each.lowest or 0.0, each.highest or 1.0
+    return low + (high - low) * share if low <= 0 else low * (high / low) ** share
+
+
+def under_way(call: Callable[[pb.PredictRequest], object], asked: Sequence[pb.PredictRequest]) -> list[float]:
+    """The seconds of each call when several callers share them, and at last those of all together."""
     durations: list[float] = []
 
     def caller(mine: Sequence[pb.PredictRequest]) -> None:
@@ -94,7 +106,7 @@ def under_way(call: Callable[[pb.PredictRequest], object], requests: Sequence[pb
             call(request)
             durations.append(time.perf_counter() - began)
 
-    callers = [threading.Thread(target=caller, args=(requests[number::CALLERS],)) for number in range(CALLERS)]
+    callers = [threading.Thread(target=caller, args=(asked[number::CALLERS],)) for number in range(CALLERS)]
     began = time.perf_counter()
     for each in callers:
         each.start()
@@ -103,76 +115,88 @@ def under_way(call: Callable[[pb.PredictRequest], object], requests: Sequence[pb
     return [*durations, time.perf_counter() - began]
 
 
-def beside_echo(stub: PredictionServiceStub, echo: Callable[..., Any], points: Points) -> list[Figure]:
-    """Calls per second and the slowest in a hundred, of both."""
-    made = cycle(points.requests())
-    for _ in range(WARM_UP):
-        request = next(made)
-        stub.Predict(request)
-        echo(request)
-    ours: list[float] = []
-    theirs: list[float] = []
-    our_rates, their_rates = [], []
+def in_turns(kinds: Mapping[str, tuple[Callable[..., Any], Iterator[pb.PredictRequest]]]) -> list[Figure]:
+    """Calls per second and the slowest in a hundred of each kind, and the first beside `echo`."""
+    durations: dict[str, list[float]] = {kind: [] for kind in kinds}
+    rates: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for call, asked in kinds.values():
+        for request in islice(asked, WARM_UP):
+            call(request)
     for number in range(ROUNDS):
-        requests = [next(made) for _ in range(CALLS)]
-        for is_ours in (True, False) if number % 2 else (False, True):
-            *durations, all_together = under_way(stub.Predict if is_ours else echo, requests)
-            (ours if is_ours else theirs).extend(durations)
-            (our_rates if is_ours else their_rates).append(CALLS / all_together)
-    ratios = [a / b for a, b in zip(our_rates, their_rates, strict=True)]
-    return [
-        Figure("Predict / echo, calls per second", statistics.median(ratios), "x", RATE_LIMIT, at_least=True),
-        Figure("Predict / echo, p99", p99(ours) / p99(theirs), "x", P99_LIMIT),
-        Figure("Predict", statistics.median(our_rates), "1/s"),
-        Figure("Predict, p99", p99(ours) * 1e3, "ms"),
-        Figure("echo", statistics.median(their_rates), "1/s"),
-        Figure("echo, p99", p99(theirs) * 1e3, "ms"),
+        for kind in sorted(kinds, reverse=bool(number % 2)):
+            call, asked = kinds[kind]
+            *each, together = under_way(call, list(islice(asked, CALLS)))
+            durations[kind] += each
+            rates[kind].append(CALLS / together)
+
+    def beside_echo(kind: str) -> float:
+        return statistics.median(ours / theirs for ours, theirs in zip(rates[kind], rates["echo"], strict=True))
+
+    found = [
+        Figure("Predict / echo, calls per second", beside_echo("Predict"), "x", RATE_LIMIT, at_least=True),
+        Figure("Predict / echo, p99", p99(durations["Predict"]) / p99(durations["echo"]), "x", P99_LIMIT),
+        Figure("without contributions / echo, calls per second", beside_echo("without contributions"), "x"),
     ]
+    for kind in kinds:
+        found += [
+            Figure(kind, statistics.median(rates[kind]), "1/s"),
+            Figure(f"{kind}, p99", p99(durations[kind]) * 1e3, "ms"),
+        ]
+    return found
 
 
-def batch(stub: PredictionServiceStub, columns: dict[str, Any]) -> float:
-    """From columns to columns: rows per second."""
+def batch(
+    stub: PredictionServiceStub, model: LassoModel, numbers: Mapping[str, Any], texts: Mapping[str, Texts]
+) -> float:
+    """From columns to a column: thousand rows per second."""
     began = time.perf_counter()
-    request = pb.PredictBatchRequest(question=QUESTION, rows=ROWS)
-    for name, values in columns.items():
-        column = request.columns.add(name=name)
-        if isinstance(values, tuple):
-            column.texts.values.extend(values[0])
-            column.texts.indexes.extend(values[1].tolist())
-        else:
-            put_doubles(column.numbers, {1: values})
+    request = pb.PredictBatchRequest(model=model.description.name, rows=ROWS)
+    for name, values in numbers.items():
+        put_doubles(request.columns.add(name=name).numbers, {1: values})
+    for name, column in texts.items():
+        request.columns.add(name=name, texts=pb.Texts(values=column.values, indexes=column.indexes.tolist()))
     answer = stub.PredictBatch(request, timeout=60)
     watts = np.fromiter(answer.power_watts.values, float, ROWS)
     elapsed = time.perf_counter() - began
     assert np.isfinite(watts).all()
-    return ROWS / elapsed
+    return ROWS / elapsed / 1e3
+
+
+def alone(model: LassoModel, numbers: Mapping[str, Any], texts: Mapping[str, Texts]) -> float:
+    """Thousand rows per second of CPU time, in this process."""
+    began = time.process_time()
+    model.estimate_table(Table(ROWS, numbers, texts))
+    return ROWS / (time.process_time() - began) / 1e3
 
 
 def measure() -> list[Figure]:
-    """Points beside the echo, then batches."""
-    flags = os.environ.get("JOULECAST_BENCH_PREDICTOR_FLAGS", "").split()
+    """Points beside the echo, then batches, then the model alone."""
+    file = artifact()
+    model = load_model(file)
     address = f"127.0.0.1:{a_port()}"
-    options = [("grpc.max_receive_message_length", -1)]
     with (
         tempfile.TemporaryDirectory(prefix="joulecast-bench-") as directory,
-        PredictorProcess(Path(directory), *flags) as predictor,
+        PredictorProcess(Path(directory), "--artifacts", str(file)) as predictor,
         echo_service(address),
-        grpc.insecure_channel(predictor.address, options=options) as channel,
+        grpc.insecure_channel(predictor.address, options=[("grpc.max_receive_message_length", -1)]) as channel,
         grpc.insecure_channel(address) as bare,
     ):
         stub = PredictionServiceStub(channel)
-        points = Points(stub)
-        figures = beside_echo(stub, echo_call(bare), points)
-        columns = points.columns()
-        rates = [batch(stub, columns) for _ in range(BATCHES)]
+        figures = in_turns(
+            {
+                "Predict": (stub.Predict, requests(model, contributions=True)),
+                "without contributions": (stub.Predict, requests(model, contributions=False)),
+                "echo": (echo_call(bare), requests(model, contributions=True)),
+            }
+        )
+        table = columns(model)
+        batches = [batch(stub, model, *table) for _ in range(BATCHES)]
+        models = [alone(model, *table) for _ in range(BATCHES)]
     return [
         *figures,
+        Figure("PredictBatch end to end, thousand rows", statistics.median(batches), "k/s", BATCH_LIMIT, at_least=True),
         Figure(
-            "PredictBatch, end to end, in thousand rows",
-            statistics.median(rates) / 1e3,
-            "k/s",
-            ROWS_LIMIT,
-            at_least=True,
+            "the model alone on one core, thousand rows", statistics.median(models), "k/s", MODEL_LIMIT, at_least=True
         ),
     ]
 

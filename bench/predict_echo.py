@@ -22,7 +22,7 @@ METHOD = f"/{SERVICE}/Call"
 @contextmanager
 def echo_service(address: str) -> Iterator[None]:
     """Serve on this address from a process of its own."""
-    command = [sys.executable, "-m", "bench.echo_service", address]
+    command = [sys.executable, "-m", "bench.predict_echo", address]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
