@@ -10,6 +10,7 @@ from exporter.metering.curve import Edge
 from exporter.metering.fusion import FusedMeter
 from exporter.metering.meter import Anchor, Meter
 from exporter.metering.meters import make_meter
+from exporter.metering.shadow import Part, Shadow
 from exporter.metering.snapshot import SeriesState
 from exporter.sensors.preference import Choice, choose
 from exporter.sensors.sensor import Finding, Reading, Series
@@ -50,6 +51,7 @@ class NodeMeter:
         self._by_series: dict[Series, Meter] = {}
         self._choices: dict[Series, Choice] = {}
         self._node_base = 0.0
+        self._shadow = Shadow()
         self._saved: dict[SeriesKey, Mapping[str, Any]] = {}  # not adopted in this run yet
         self._restored: dict[SeriesKey, Mapping[str, Any]] = {}
         if checkpoint:
@@ -69,6 +71,7 @@ class NodeMeter:
             self._by_series = {
                 series: self._meters[series.key] for series in published if self._meters[series.key].series is series
             }
+            self._shadow.follow(self._choices.keys() - self._by_series.keys())
             for key in self._meters.keys() - {series.key for series in self._by_series}:
                 self._saved[key] = self._row(self._meters.pop(key))
             self._sorted = sorted(self._meters.values(), key=lambda meter: meter.series.key)
@@ -77,14 +80,15 @@ class NodeMeter:
             self._node_base += math.fsum(before.values()) - math.fsum(after.values())
 
     def is_used(self, sensor: str) -> bool:
-        """Whether any series of this sensor is published: if not, there is no need to read it."""
+        """Whether any series of this sensor is published or compared: if not, there is no need to read it."""
         with self._lock:
-            return any(series.sensor == sensor for series in self._by_series)
+            published = any(series.sensor == sensor for series in self._by_series)
+            return published or self._shadow.is_wanted(sensor)
 
     def feed(self, time: float, reading: Reading, spread: float) -> str | None:
         """Take a stamped reading; returns why it was refused, or None."""
         meter = self._by_series.get(reading.series)
-        return None if meter is None else meter.feed(time, reading, spread)
+        return (meter or self._shadow).feed(time, reading, spread)
 
     def meters(self) -> Sequence[Meter]:
         """The published meters, in a stable order."""
@@ -133,6 +137,10 @@ class NodeMeter:
             for meter in self.meters()
             if isinstance(meter, FusedMeter) and meter.gain.ratio is not None
         }
+
+    def residuals(self) -> dict[Part, float]:
+        """Predicted over measured energy, less 1, where a part is both; over the last minute."""
+        return self._shadow.residuals([meter for meter in self.meters() if self.is_counted(meter.series)])
 
     def checkpoint(self) -> dict[str, Any]:
         """What the next run needs to go on counting, JSON-able; series not seen in this run are carried along."""

@@ -66,5 +66,6 @@ class Observer:
             cpu=self._cpu,
             idle=self._idle(),
             counter_to_power=self._node.gains(),
+            residuals=self._node.residuals(),
             exporter_joules=self._own_cost.update(now, math.fsum(known) if known else None),
         )

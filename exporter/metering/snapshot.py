@@ -7,7 +7,7 @@ from exporter.sensors.nvml.gpu import Gpu
 from exporter.sensors.sensor import Series
 from exporter.usage.host import Cpus
 from exporter.usage.source import UsageReading
-from joulecast.component import SeriesKey
+from joulecast.component import Component, SeriesKey
 from joulecast.provenance import Provenance
 
 
@@ -63,6 +63,8 @@ class Snapshot:
     cpu: Cpus | None = None
     idle: Mapping[SeriesKey, IdleState] = field(default_factory=dict)
     counter_to_power: Mapping[str, float] = field(default_factory=dict)  # GPU uuid -> energy counter / integrated power
+    # (component, device) -> predicted over measured energy of the last minute, less 1
+    residuals: Mapping[tuple[Component, str], float] = field(default_factory=dict)
     exporter_joules: float | None = None  # this process's own share, by CPU time
 
 

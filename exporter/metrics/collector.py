@@ -63,6 +63,8 @@ def _node_sheet(snapshot: Snapshot) -> Sheet:
         _add_usage(sheet, reading)
     for uuid, ratio in snapshot.counter_to_power.items():
         sheet.add(families.GPU_ENERGY_TO_POWER, ratio, (uuid,))
+    for (component, device), residual in snapshot.residuals.items():
+        sheet.add(families.PREDICTION_RESIDUAL, residual, (component.value, device))
     for sensor in snapshot.sensors:
         _add_sensor(sheet, sensor)
     return sheet

@@ -79,6 +79,13 @@ IDLE_POWER = Family(
     ("component", "device"),
     "Baseline that intervals subtract, from the idle experiment or learnt; absent until known.",
 )
+PREDICTION_RESIDUAL = Family(
+    "joulecast_prediction_residual_ratio",
+    Kind.GAUGE,
+    ("component", "device"),
+    "Predicted over measured energy of the last minute, less 1, where a part of this node is both: how far to trust "
+    "the same model on nodes without sensors. No device: all of the component together.",
+)
 EXPORTER_ENERGY = Family(
     "joulecast_exporter_energy_joules_total", Kind.COUNTER, (), "What this exporter itself cost, by its CPU time."
 )
@@ -167,6 +174,7 @@ SECTIONS: Mapping[str, tuple[Family, ...]] = {
         NODE_POWER,
         NODE_ENERGY,
         IDLE_POWER,
+        PREDICTION_RESIDUAL,
         EXPORTER_ENERGY,
     ),
     "Usage of the machine": (CPU_UTILIZATION, MEMORY_UTILIZATION, TEMPERATURE),

@@ -123,6 +123,7 @@ def full_snapshot(sockets: int = 2, gpus: int = 8) -> Snapshot:
             SeriesKey(Component.CPU, "0", "core"): IdleState(20.5, 0.5, "experiment", 60.0, 1_759_000_000.0),
         },
         counter_to_power={identity.uuid: 1.015625 for identity in identities[:1]},
+        residuals={(Component.CPU, "0"): -0.125, (Component.DRAM, ""): 0.25},
         exporter_joules=3.25,
     )
 
