@@ -45,6 +45,8 @@ TEXTS: Mapping[str, str] = {
     "delegate": "delegate",
     "unit": "unit",
     "power_mode": "power_mode",
+    "energy_scope": "energy_scope",
+    "live_preprocessing": "live_preprocessing",
 }
 
 TRUTHS = ("power_watts", "joules_per_sample", "joules_per_output_token")

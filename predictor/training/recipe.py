@@ -51,7 +51,8 @@ class VariantRecipe:
 class Recipe:
     """A model to be. `takes` says which records it is trained on; values of text inputs are filled in from them.
 
-    `group` names what cross-validation never splits, `weigh` gives a record its weight.
+    `weigh` gives a record its weight. `parts` gives what else one record measured (the GPU's share of a node's energy
+    is a record of another scope): trained on beside it, never scored.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Recipe:
     notes: tuple[str, ...] = ()
     scored: str = "joules_per_sample"
     weigh: Callable[[Record], float] | None = None
+    parts: Callable[[Record], Sequence[Record]] | None = None
 
 
 def log(name: str, quantity: str, *, optional: bool = False, offset: float = 0.0) -> FeatureRecipe:

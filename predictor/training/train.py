@@ -66,6 +66,8 @@ def train(recipe: Recipe, records: Sequence[Record]) -> Trained:
 
     Raises JoulecastError where no variant can be fitted.
     """
+    if recipe.parts is not None:
+        records = [each for record in records for each in (record, *recipe.parts(record))]
     points = _points(recipe, records)
     variants: list[Variant] = []
     pipelines: list[tuple[Form, Pipeline, Floats]] = []
