@@ -82,6 +82,40 @@ WAYS: tuple[Way, ...] = (
         ("step_seconds", "device_memory_bandwidth_bytes_per_second", "device_count", "model_size_bytes"),
         lambda step, bandwidth, count, size: step * bandwidth * count / size,
     ),
+    # The least a step takes. Half of the parameters a token passes are taken to be shared by all (attention, dense
+    # layers, shared experts), the other half to be of experts that requests choose apart from each other.
+    Way(
+        "weight_read_seconds",
+        (
+            "parameters",
+            "parameters_active",
+            "concurrency",
+            "bytes_per_parameter",
+            "device_count",
+            "device_memory_bandwidth_bytes_per_second",
+        ),
+        lambda parameters, active, flying, each, count, bandwidth: (
+            (parameters - (parameters - 0.5 * active) * (1.0 - 0.5 * active / (parameters - 0.5 * active)) ** flying)
+            * each
+            / (count * bandwidth)
+        ),
+    ),
+    Way(
+        "step_compute_seconds",
+        ("parameters_active", "concurrency", "device_count", "device_peak_flops_per_second"),
+        lambda active, flying, count, peak: 2.0 * active * flying / (count * peak),
+    ),
+    Way("roofline_step_seconds", ("weight_read_seconds", "step_compute_seconds"), lambda read, compute: read + compute),
+    Way(
+        "compute_per_weight_read", ("step_compute_seconds", "weight_read_seconds"), lambda compute, read: compute / read
+    ),
+    # A reference only, near enough for a Lasso to correct: 5 ms to launch a step, and prefill, attention and imperfect
+    # kernels make computing four times as long as it might be.
+    Way(
+        "roofline_joules_per_output_token",
+        ("rated_watts", "weight_read_seconds", "step_compute_seconds", "concurrency"),
+        lambda watts, read, compute, flying: watts * (0.005 + read + 4.0 * compute) / flying,
+    ),
     # The paper's own (Sec. 6.1); memory is that of all devices.
     Way(
         "model_size_to_ram",
