@@ -21,8 +21,8 @@ import numpy as np
 from doubles.predictor_process import PredictorProcess
 
 from bench.begin_end import a_port
-from bench.predict_echo import echo_call, echo_service
 from bench.figure import Figure, run
+from bench.predict_echo import echo_call, echo_service
 from bench.turns import p99
 from joulecast.v1 import prediction_pb2 as pb
 from joulecast.v1.prediction_pb2_grpc import PredictionServiceStub
