@@ -9,7 +9,7 @@ from typing import Any
 
 from joulecast.errors import JoulecastError
 from predictor.artifact import Artifact, Variant
-from predictor.correction import NOISE_SD, OFFSET_SD, SLOPE_SD, Seen, change_of, corrected, left_out_errors
+from predictor.correction import LEFT_OUT, NOISE_SD, OFFSET_SD, SLOPE_SD, Seen, change_of, corrected, left_out_errors
 from predictor.estimate import Evaluation, Input
 from predictor.form import Form
 from predictor.known import figures_of_names
@@ -17,9 +17,6 @@ from predictor.lasso_model import LassoModel
 from predictor.measured_point import MeasuredPoint, point_of_record, truths_of
 from predictor.record import Record
 from predictor.ways import plan
-
-LEFT_OUT = "leave-point-out"
-"""The split of an artifact's own points: each is estimated by a calibration on the others."""
 
 _MOST_RATIO = 20.0  # between truth and estimate: beyond it something else was measured, or in other units
 
@@ -113,7 +110,7 @@ def _seen_at(asked: LassoModel, form: Form, points: Sequence[MeasuredPoint]) -> 
         if form.bounded(y) != y:
             # Held at a bound, where no slope counts.
             features = (0.0,) * len(features)
-        found.append((point.name, features, known, math.log(truth / estimate)))
+        found.append((point.name, features, known, truth, math.log(truth / estimate)))
     return Seen(*zip(*found, strict=True)) if found else None
 
 
@@ -146,6 +143,7 @@ def _said(form: Form, seen: Seen, errors: Sequence[float]) -> dict[str, Any]:
     return {
         "target": form.target,
         "points": list(seen.names),
+        "measured": dict(zip(seen.names, seen.truths, strict=True)),
         "offset": change.offset,
         "slopes": {each.name: slope for each, slope in zip(form.features, change.slopes, strict=True) if slope},
         "ln_truth_over_estimate_before": list(seen.residuals),

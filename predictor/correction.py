@@ -19,6 +19,8 @@ from predictor.form import Band, Feature, Form, Term, Transform
 
 OFFSET_SD, SLOPE_SD, NOISE_SD = 0.7, 0.07, 0.2
 FEWEST_FOR_SLOPES = 3
+LEFT_OUT = "leave-point-out"
+"""The split of an artifact's own points: each is estimated by a calibration on the others."""
 
 _PRIOR_POINTS = 4  # that NOISE_SD counts for where a band is drawn
 _P90 = 1.2816  # standard deviations, of a normal distribution
@@ -31,6 +33,7 @@ class Seen:
     names: tuple[str, ...]  # of the points
     features: tuple[tuple[float, ...], ...]
     known: tuple[Mapping[str, float], ...]
+    truths: tuple[float, ...]
     residuals: tuple[float, ...]
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from predictor.commands import predict_diffusion, predict_discriminative, predict_generative, predict_node
+from predictor.commands import (
+    predict_calibrate,
+    predict_diffusion,
+    predict_discriminative,
+    predict_generative,
+    predict_node,
+)
 
 _EXAMPLES = """\
 Everything printed is an estimate, with the band that holds 80 % of truths, whether the question lies within what the
@@ -22,6 +28,7 @@ _QUESTIONS = {
     "discriminative": predict_discriminative,
     "diffusion": predict_diffusion,
     "node": predict_node,
+    "calibrate": predict_calibrate,
 }
 
 

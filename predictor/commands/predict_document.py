@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from joulecast.errors import JoulecastError
-from predictor.commands.predict_text import host_power, left_out, notes_of
+from predictor.commands.predict_text import host_power, judgements, notes_of
 from predictor.estimate import Description, Quantity
 from predictor.planning.answer import Answer
 
@@ -39,12 +39,11 @@ def refusal_document(asked: Mapping[str, Any], problem: JoulecastError | None) -
 
 
 def model_document(description: Description) -> dict[str, Any]:
-    """Who answered, and how far off it was on models left out of training."""
-    judged = left_out(description.evaluations)
+    """Who answered, and how far off it was on what it had not seen."""
     return {
         "name": description.name,
         "version": description.version,
-        "error": None if judged is None else asdict(judged),
+        "errors": [asdict(each) for each in judgements(description.evaluations)],
     }
 
 

@@ -17,9 +17,8 @@ from predictor.commands.predict_arguments import (
 )
 from predictor.commands.predict_show import Shown, show
 from predictor.estimate import Question
-from predictor.hardware.catalogue import device_named
-from predictor.node_power.generations import year_of
 from predictor.planning.answer import Answer, Asked
+from predictor.planning.processor import told_by_name
 from predictor.planning.source import Source, packaged_name
 
 SUMMARY = "a server: watts from how busy its processors are"
@@ -49,6 +48,7 @@ _MACHINE = (
     Number("--year", "cpu_year", "YEAR", "in which the processor came to market, where its name does not tell"),
 )
 _OPTIONS = (*_BUSY, *_MACHINE)
+_USUAL = ("cpu_cores", "cpu_threads", "cpu_year", "host_memory_bytes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         args.artifact = packaged_name(Question.NODE_POWER) + _PARTS[args.part]
     elif not args.artifact:
         args.artifact = (packaged_name(Question.NODE_POWER) + _PARTS[args.part]).replace("_", "-")
-    told, named = _told_by_name(texts.get("device", "")) if args.part != "gpu" else ({}, {})
+    told, named = told_by_name(texts.get("device", "")) if args.part != "gpu" else ({}, {})
     ask = partial(_ask, told=told, named=named)
     return show(args, Shown(Question.NODE_POWER, "sample", ask, _OPTIONS), numbers, texts)
 
@@ -93,17 +93,8 @@ def _ask(
     told: Mapping[str, float],
     named: Mapping[str, str],
 ) -> Answer:
-    answer = Asked(source, {**told, **point}, {**named, **texts}, frozenset({*told, *named})).answer()
-    return Answer(point, texts, answer.estimate, notes=answer.notes)
-
-
-def _told_by_name(cpu: str) -> tuple[dict[str, float], dict[str, str]]:
-    """The year and vendor that a processor's name tells."""
-    if not cpu:
-        return {}, {}
-    try:
-        name = device_named(cpu).name
-    except JoulecastError:
-        name = cpu
-    year = year_of(name) or year_of(cpu)
-    return ({} if year is None else {"cpu_year": year}), {"cpu_vendor": name.split()[0]}
+    asked = Asked(source, {**told, **point}, {**named, **texts}, frozenset({*told, *named}))
+    answer = asked.answer()
+    left_out = [name for name in _USUAL if name in asked.takes and name not in asked.numbers]
+    usual = (f"not given, and taken as usual in training: {', '.join(left_out)}",) if left_out else ()
+    return Answer(point, texts, answer.estimate, notes=(*answer.notes, *usual))

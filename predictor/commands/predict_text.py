@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from joulecast.cli.table import Column, printable, rendered
 from joulecast.client.readable import joules_text, seconds_text, watts_text
+from predictor.correction import LEFT_OUT
 from predictor.estimate import Contribution, Departure, Description, Evaluation, Quantity
 from predictor.planning.answer import Answer, Serving, largest
 from predictor.planning.host_share import NOTE, with_host
@@ -14,7 +15,6 @@ from predictor.planning.host_share import NOTE, with_host
 _FIGURES = (Column(""), Column("P10", right=True), Column("estimate", right=True), Column("P90", right=True))
 _BAR = 12
 _SHOWN = 6
-_LEFT_OUT = "leave-model-out"
 
 
 def answer_lines(answer: Answer, description: Description, sample: str) -> Iterator[str]:
@@ -47,20 +47,26 @@ def host_power(answer: Answer, description: Description) -> Quantity | None:
 def model_lines(description: Description) -> Iterator[str]:
     """Who answered, and how far off it was on what it had not seen."""
     yield f"model: {printable(description.name)} version {printable(description.version)}"
-    judged = left_out(description.evaluations)
-    if judged is None:
+    judged = judgements(description.evaluations)
+    if not judged:
         yield "       how far off it is, is not known: its artifact holds no evaluation"
-        return
-    band = "" if judged.band_coverage is None else f"; {judged.band_coverage:.0%} of the truths lay in the band"
-    yield (
-        f"       {printable(judged.split)}: off by {judged.mape:.1%} on average, {judged.median_ape:.1%} in the median "
-        f"({judged.records} records){band}"
-    )
+    is_calibrated = any(each.split == LEFT_OUT for each in judged)
+    for each in judged:
+        what = "points" if each.split == LEFT_OUT else "records"
+        before = "before its calibration, " if is_calibrated and each.split != LEFT_OUT else ""
+        band = "" if each.band_coverage is None else f"; {each.band_coverage:.0%} of the truths lay in the band"
+        yield (
+            f"       {before}{printable(each.split)}: off by {each.mape:.1%} on average, "
+            f"{each.median_ape:.1%} in the median ({each.records} {what}){band}"
+        )
 
 
-def left_out(evaluations: Sequence[Evaluation]) -> Evaluation | None:
-    """The evaluation on models that were left out of training, else the first there is."""
-    return next((each for each in evaluations if each.split.startswith(_LEFT_OUT)), next(iter(evaluations), None))
+def judgements(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    """What it did on points left out of a calibration, and on models left out of training, else the first there is."""
+    points = [each for each in evaluations if each.split == LEFT_OUT]
+    others = [each for each in evaluations if each.split != LEFT_OUT]
+    models = [each for each in others if each.split.startswith("leave-model-out")]
+    return [*points, *(models or others)[:1]]
 
 
 def departure_text(each: Departure) -> str:

@@ -51,9 +51,49 @@ def known_runtime() -> Artifact:
     )  # fmt: skip
 
 
+def discriminative() -> Artifact:
+    """A tenth of the rated watts at one sample per second, growing with the root of the rate; wall power."""
+    rate = _log("rate", "samples_per_second", 0.1, 1000.0)
+    return _artifact(
+        "discriminative",
+        Question.DISCRIMINATIVE,
+        (_form("power_watts", "rated_watts", rate, 0.1, 0.5),),
+        (_DEVICE, _COUNT, _TDP,
+         Input("parameters", meaning="all parameters", least=1e3, lowest=1e5, highest=1e9),
+         Input("macs", meaning="of a sample", least=1e3), Input("batch_size", meaning="samples of a batch"),
+         Input("samples_per_second", "1/s", "rate", required=True, lowest=0.1, highest=1000.0)),
+        scope="wall",
+    )  # fmt: skip
+
+
+def diffusion() -> Artifact:
+    """A sample takes a joule per rated watt, times the steps."""
+    steps = _log("steps", "denoising_steps", 1.0, 100.0)
+    return _artifact(
+        "diffusion",
+        Question.DIFFUSION,
+        (_form("joules_per_sample", "rated_watts", steps, 1.0, 1.0),),
+        (_DEVICE, _COUNT, _TDP, Input("denoising_steps", meaning="steps", required=True, lowest=1, highest=100)),
+    )
+
+
+def node_power() -> Artifact:
+    """The rated watts, times the utilisation."""
+    busy = _log("utilisation", "cpu_utilization_ratio", 0.01, 1.0)
+    return _artifact(
+        "node-power",
+        Question.NODE_POWER,
+        (_form("power_watts", "rated_watts", busy, 1.0, 1.0),),
+        (Input("device", meaning="the CPU", is_text=True), _COUNT, _TDP,
+         Input("cpu_utilization_ratio", "ratio", "of all cores", required=True, most=1.0),
+         Input("cpu_cores", meaning="of a socket"), Input("cpu_year", "year", "it came to market")),
+        scope="wall",
+    )  # fmt: skip
+
+
 def write_all(directory: Path) -> None:
     """Put them where packaged artifacts lie."""
-    for artifact in (a_priori(), known_runtime()):
+    for artifact in (a_priori(), known_runtime(), discriminative(), diffusion(), node_power()):
         write_artifact(artifact, directory / f"{artifact.name}.json")
 
 
