@@ -1,7 +1,7 @@
 """A batch: columns off the wire into a table, the model asked piece by piece, and columns onto the wire again."""
 
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from predictor.service.artifacts import Served
 from predictor.service.packed import numbers_of, put_doubles, put_flags
 
 MAX_ROWS = 1_000_000
+MAX_NAMES = 1000  # different ones in a column
 MAX_ERRORS = 1000  # listed in one answer; all are counted
 PIECE_ROWS = 1 << 14  # the arrays of one piece fit a cache, and other calls get their turn between two pieces
 
@@ -21,6 +22,11 @@ Kind = TypeVar("Kind", bound=np.generic)
 
 _QUANTITIES = ("power_watts", "joules_per_sample", "joules_per_output_token", "kilowatt_hours_per_day")
 _IN_DOMAIN = pb.PredictBatchResponse.DESCRIPTOR.fields_by_name["in_domain"].number
+
+
+def beyond_numbers() -> MalformedRequest:
+    """Each feature is possible by itself; together they are not."""
+    return MalformedRequest("these features lead to no finite estimate", "check their units")
 
 
 def read_table(request: pb.PredictBatchRequest) -> Table:
@@ -49,7 +55,9 @@ def answer_batch(served: Served, table: Table) -> tuple[pb.PredictBatchResponse,
     checked = served.checks.table(table, most_errors=MAX_ERRORS)
     answers = _Answers(table.rows, checked)
     for first, piece in _pieces(checked.table):
-        answers.add(first, piece.rows, served.model.estimate_table(piece))
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            estimates = served.model.estimate_table(piece)
+        answers.add(first, piece.rows, estimates)
     return answers.response(served)
 
 
@@ -67,28 +75,22 @@ class _Answers:
 
     def add(self, first: int, rows: int, estimates: Estimates) -> None:
         """Put the estimates of one piece into their places."""
-        places = slice(first, first + rows) if self._places is None else self._places[first : first + rows]
-        inside = estimates.in_domain
-        if estimates.errors:
-            refused = np.unique([error.row for error in estimates.errors])
-            inside = inside.copy()
-            inside[refused] = False
-            self._refused += len(refused)
-            for error in estimates.errors[: MAX_ERRORS - len(self._errors)]:
-                row = first + error.row if self._places is None else int(self._places[first + error.row])
-                self._errors.append(RowError(row, error.field, error.message))
-        self._in_domain[places] = inside
-        for name in _QUANTITIES:
-            quantity: QuantityColumn | None = getattr(estimates, name)
-            if quantity is None:
-                continue
+        places: Any = slice(first, first + rows) if self._places is None else self._places[first : first + rows]
+        quantities = {name: each for name in _QUANTITIES if (each := getattr(estimates, name)) is not None}
+        errors = [*estimates.errors, *_beyond_numbers(rows, quantities, estimates.errors)]
+        answered = np.ones(rows, dtype=bool)
+        answered[[error.row for error in errors]] = False
+        self._refused += rows - int(np.count_nonzero(answered))
+        for error in errors[: MAX_ERRORS - len(self._errors)]:
+            row = first + error.row if self._places is None else int(self._places[first + error.row])
+            self._errors.append(RowError(row, error.field, error.message))
+        self._in_domain[places] = estimates.in_domain & answered
+        for name, quantity in quantities.items():
             columns = self._columns.get(name)
             if columns is None:
                 columns = self._columns[name] = np.full((3, self._rows), np.nan)
             for column, values in zip(columns, (quantity.value, quantity.p10, quantity.p90), strict=True):
-                column[places] = values
-                if estimates.errors:
-                    column[places][refused] = np.nan
+                column[places] = np.where(answered, values, np.nan) if errors else values
         self._notes.update(dict.fromkeys(estimates.notes))
 
     def response(self, served: Served) -> tuple[pb.PredictBatchResponse, int, int]:
@@ -114,6 +116,18 @@ class _Answers:
         return response, inside, self._rows - self._refused - inside
 
 
+def _beyond_numbers(
+    rows: int, quantities: Mapping[str, QuantityColumn], told: Sequence[RowError]
+) -> Iterator[RowError]:
+    """Rows that came out as no finite number, beside those that the model itself has told of."""
+    odd = np.zeros(rows, dtype=bool)
+    for each in quantities.values():
+        odd |= ~np.isfinite(each.p90)
+    odd[[error.row for error in told]] = False
+    for row in np.flatnonzero(odd):
+        yield RowError(int(row), "", str(beyond_numbers()))
+
+
 def _pieces(table: Table) -> Iterator[tuple[int, Table]]:
     for first in range(0, table.rows, PIECE_ROWS):
         last = min(first + PIECE_ROWS, table.rows)
@@ -136,10 +150,19 @@ def _read_texts(name: str, texts: pb.Texts, rows: int) -> Texts:
         highest = int(indexes.max())
         if highest >= len(values):
             raise MalformedRequest(f"column {name!r} has index {highest} but {len(values)} values", "count from 0")
-        return Texts(values, indexes)
+        return _few(name, Texts(values, indexes))
     places: dict[str, int] = {}
     indexes = np.fromiter((places.setdefault(value, len(places)) for value in values), np.intp, len(values))
-    return Texts(list(places), _spread(name, indexes, rows))
+    return _few(name, Texts(list(places), _spread(name, indexes, rows)))
+
+
+def _few(name: str, texts: Texts) -> Texts:
+    """A name that is not known is searched for among all that are: that must not be done without end."""
+    if len(texts.values) > MAX_NAMES:
+        raise MalformedRequest(
+            f"column {name!r} has {len(texts.values)} different names", f"send at most {MAX_NAMES} at once"
+        )
+    return texts
 
 
 def _spread(name: str, values: NDArray[Kind], rows: int) -> NDArray[Kind]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from math import isfinite
 from typing import Any, TypeVar
 
 import grpc
@@ -13,9 +14,9 @@ from joulecast.errors import JoulecastError
 from joulecast.serving.answering import Guard, MalformedRequest
 from joulecast.v1 import prediction_pb2 as pb
 from joulecast.v1.prediction_pb2_grpc import PredictionServiceServicer
-from predictor.estimate import Question
+from predictor.estimate import Estimate, Question
 from predictor.service.artifacts import Artifacts
-from predictor.service.batches import answer_batch, read_table
+from predictor.service.batches import answer_batch, beyond_numbers, read_table
 from predictor.service.figures import Figures
 from predictor.service.messages import QUESTIONS, model_message, predict_response
 
@@ -81,7 +82,12 @@ class PredictionService(PredictionServiceServicer):
         served = self._artifacts.current.find(request.model, _question(number) if number else None)
         numbers, texts = dict(request.features), dict(request.names)
         served.checks.point(numbers, texts)
-        estimate = served.model.estimate(numbers, texts, contributions=not request.omit_contributions)
+        try:
+            estimate = served.model.estimate(numbers, texts, contributions=not request.omit_contributions)
+        except ArithmeticError as error:  # an overflow, a division by what vanished
+            raise beyond_numbers() from error
+        if not _is_finite(estimate):
+            raise beyond_numbers()
         self.figures.estimated(served.description.name, in_domain=not estimate.departures)
         return predict_response(estimate, served)
 
@@ -140,3 +146,12 @@ def _question(number: int) -> Question | None:
     if question is None:
         raise MalformedRequest(f"question {number} is unknown", f"there are 1 to {max(QUESTIONS)}; see DescribeModel")
     return question
+
+
+def _is_finite(estimate: Estimate) -> bool:
+    watts, sample, token = estimate.power_watts, estimate.joules_per_sample, estimate.joules_per_output_token
+    return (
+        (watts is None or isfinite(watts.p90))
+        and (sample is None or isfinite(sample.p90))
+        and (token is None or isfinite(token.p90))
+    )

@@ -72,6 +72,41 @@ def test_a_bad_row_is_listed_and_the_others_are_answered(predictor: Any) -> None
     assert value("joulecast_predictor_estimates_total", {"model": "share", "in_domain": "false"}) is None
 
 
+def test_features_that_lead_to_no_number_are_an_error_of_their_row(predictor: Any) -> None:
+    """Each of them is possible; together they are not. The same for a single point."""
+    batch = asked(3, numbers("request_rate", math.nan, 5e-324, 10.0), texts("device", "H100"))
+    found = predictor.stub.PredictBatch(batch, timeout=10)
+    assert [(error.row, error.field) for error in found.errors] == [(0, "request_rate"), (1, "")]
+    assert "check their units" in found.errors[1].message
+    assert math.isnan(found.power_watts.values[1])
+    assert found.power_watts.values[2] == 350.0
+    with pytest.raises(grpc.RpcError) as refused:
+        predictor.stub.Predict(
+            pb.PredictRequest(model="share", features={"request_rate": 5e-324}, names={"device": "H100"}), timeout=10
+        )
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "check their units" in refused.value.details()
+
+
+def test_a_large_batch_is_answered_row_by_row_as_in_pieces(predictor: Any) -> None:
+    """More rows than a piece holds, a bad one in each of several pieces, names in a dictionary."""
+    rows = 50_000
+    rates = [1.0 + row for row in range(rows)]
+    bad = [7, 20_000, 49_999]
+    for row in bad[:2]:
+        rates[row] = -1.0
+    indexes = tuple(2 if row == bad[2] else row % 2 for row in range(rows))
+    batch = asked(rows, numbers("request_rate", *rates), texts("device", "H100", "A100", "Z80", indexes=indexes))
+    found = predictor.stub.PredictBatch(batch, timeout=60)
+    assert [error.row for error in found.errors] == bad
+    for row in range(rows):
+        joules = found.joules_per_sample.values[row]
+        if row in bad:
+            assert math.isnan(joules)
+        else:
+            assert joules == (350.0, 200.0)[row % 2] / rates[row]
+
+
 @pytest.mark.parametrize(
     ("batch", "told"),
     [
@@ -84,6 +119,7 @@ def test_a_bad_row_is_listed_and_the_others_are_answered(predictor: Any) -> None
         (asked(3, numbers("request_rate", 1.0), texts("device", "H100", "A100")), "'device' has 2 values for 3 rows"),
         (asked(2, numbers("request_rate", 1.0), texts("device", "H100", indexes=(0, 1))), "has index 1 but 1 values"),
         (asked(2, numbers("request_rate", 1.0), texts("device", "H100", indexes=(0,))), "'device' has 1 values"),
+        (asked(1500, numbers("request_rate", 1.0), texts("device", *map(str, range(1500)))), "1500 different names"),
         (asked(1, numbers("rate", 1.0), texts("device", "H100")), "share takes no 'rate'"),
         (asked(1, numbers("request_rate", 1.0)), "share needs device"),
         (asked(1, pb.Column(name="request_rate"), texts("device", "H100")), "'request_rate' has no values"),
