@@ -116,6 +116,48 @@ WAYS: tuple[Way, ...] = (
         ("rated_watts", "weight_read_seconds", "step_compute_seconds", "concurrency"),
         lambda watts, read, compute, flying: watts * (0.005 + read + 4.0 * compute) / flying,
     ),
+    # Images and videos: what a denoiser passes in a step. A token stands for 16x16 pixels of a frame (a latent pixel is
+    # 8x8, a patch 2x2 of those) and for four frames of a video after its first.
+    Way("frames", (), lambda: 1.0, "an image: one frame"),
+    Way(
+        "latent_tokens",
+        ("height", "width", "frames"),
+        lambda height, width, frames: height * width / 256.0 * (1.0 + (frames - 1.0) / 4.0),
+    ),
+    Way(
+        "step_tokens_each",
+        ("latent_tokens", "batch_size", "device_count"),
+        lambda tokens, batch, count: tokens * batch / count,
+    ),
+    # Every token passes every parameter and attends to every token: a transformer of width d has about 12 d^2
+    # parameters in each of d / 128 layers, and attention adds tokens / 6 d to what those compute.
+    Way(
+        "denoising_operations",
+        ("parameters_active", "latent_tokens", "denoising_steps"),
+        lambda active, tokens, steps: (
+            2.0 * active * tokens * steps * (1.0 + tokens / (6.0 * (10.7 * active) ** (1.0 / 3.0)))
+        ),
+    ),
+    Way(
+        "denoising_seconds",
+        ("denoising_operations", "device_peak_flops_per_second"),
+        lambda operations, peak: operations / peak,
+    ),
+    Way(
+        "denoising_step_seconds",
+        ("batch_size", "samples_per_second", "denoising_steps"),
+        lambda batch, rate, steps: batch / (rate * steps),
+    ),
+    Way(
+        "denoising_compute_ratio",
+        ("denoising_seconds", "samples_per_second", "device_count"),
+        lambda seconds, rate, count: seconds * rate / count,
+    ),
+    Way(
+        "denoising_joules_per_sample",
+        ("denoising_seconds", "device_tdp_watts"),
+        lambda seconds, watts: seconds * watts,
+    ),
     # The paper's own (Sec. 6.1); memory is that of all devices.
     Way(
         "model_size_to_ram",
