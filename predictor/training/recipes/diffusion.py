@@ -1,4 +1,4 @@
-"""Images and videos: with a known rate only mean power is learnt; before a run, energy around that of the operations."""
+"""Images and videos: with a known rate only mean power is learnt; before a run, energy too."""
 
 from predictor.estimate import Input, Question
 from predictor.record import Record
