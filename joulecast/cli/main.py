@@ -32,6 +32,7 @@ COMMANDS = {
     "predict": Entry(
         "predictor.commands.predict", "estimate watts and joules before anybody measures them", "predictor"
     ),
+    "evaluate": Entry("predictor.commands.evaluate", "how far off the models are, on measured records", "predictor"),
     "predictor": Entry(
         "predictor.commands.predictor", "answer over gRPC what nobody has measured, from trained models", "predictor"
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,17 +57,9 @@ class Answers:
 
 def answers(model: Model, records: Sequence[Record], target: str) -> Answers:
     """Ask a model about every record, those that know the same features at once."""
-    inputs = [each.name for each in model.description.inputs]
-    points = [point_of(each, inputs) for each in records]
     found = Answers.empty(len(records))
     found.truth[:] = [truth_of(each).get(target, np.nan) for each in records]
-    for (numbers, texts), places in alike(points).items():
-        rows = np.array(places)
-        table = Table(
-            len(rows),
-            {name: np.array([points[place][0][name] for place in places]) for name in sorted(numbers)},
-            {name: _texts([points[place][1][name] for place in places]) for name in sorted(texts)},
-        )
+    for rows, table in tables(model, records):
         try:
             estimates = model.estimate_table(table)
         except InvalidFeature:
@@ -78,6 +70,21 @@ def answers(model: Model, records: Sequence[Record], target: str) -> Answers:
         found.value[rows], found.p10[rows], found.p90[rows] = column.value, column.p10, column.p90
         found.in_domain[rows] = estimates.in_domain
     return found
+
+
+def tables(model: Model, records: Sequence[Record]) -> Iterator[tuple[NDArray[np.intp], Table]]:
+    """Records as tables of what the model takes, those that know the same features in one, with their rows."""
+    inputs = [each.name for each in model.description.inputs]
+    points = [point_of(each, inputs) for each in records]
+    for (numbers, texts), places in alike(points).items():
+        yield (
+            np.array(places),
+            Table(
+                len(places),
+                {name: np.array([points[place][0][name] for place in places]) for name in sorted(numbers)},
+                {name: _texts([points[place][1][name] for place in places]) for name in sorted(texts)},
+            ),
+        )
 
 
 def _texts(names: Sequence[str]) -> Texts:
