@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 Floats = NDArray[np.float64]
 
-_ALPHAS = 40
+_ALPHAS = 80
 _SMALLEST = 1e-4  # of the alpha at which every coefficient is zero
 _INNER_FOLDS = 5
 _SHIFTS = np.linspace(-0.05, 0.10, 61)
