@@ -1,17 +1,21 @@
 """The server around the service: health, reflection, tokens, its own metrics."""
 
+import shutil
+import ssl
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from doubles.certificates import make_certificates
+from doubles.http_client import request
 from doubles.share_model import load_share_model, write_share_model
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from joulecast.errors import JoulecastError
 from joulecast.serving.address import TcpAddress
-from joulecast.serving.security import Security
+from joulecast.serving.security import Security, Tls
 from joulecast.v1 import prediction_pb2 as pb
 from joulecast.v1.prediction_pb2_grpc import PredictionServiceStub
 from predictor.service.artifacts import Artifacts
@@ -91,3 +95,53 @@ def test_metrics_are_served_on_a_page_of_their_own(predictor: Any) -> None:
     with pytest.raises(JoulecastError, match=r"cannot serve /metrics on 127\.0\.0\.1"):
         MetricsPage(page.address, predictor.figures)
     page.stop()
+
+
+def test_metrics_beyond_this_machine_want_the_token_and_probes_do_not(predictor: Any) -> None:
+    """A kubelet has no way to send one; on the loopback nobody needs it."""
+    token = "0123456789abcdef"
+    page = MetricsPage(TcpAddress("0.0.0.0", 0), predictor.figures, Security(token=token, insecure=True))
+    here = TcpAddress("127.0.0.1", page.address.port)
+    assert request(here, "/-/ready").status == 200
+    assert request(here, "/metrics").status == 401
+    assert request(here, "/metrics", headers={"Authorization": "Bearer wrong"}).status == 401
+    assert request(here, "/metrics", headers={"Authorization": f"Bearer {token}"}).status == 200
+    assert request(here, "/elsewhere", headers={"Authorization": f"Bearer {token}"}).status == 404
+    page.stop()
+    local = MetricsPage(LOCAL, predictor.figures, Security(token=token))
+    assert request(local.address, "/metrics").status == 200
+    local.stop()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_both_doors_speak_tls(tmp_path: Path) -> None:
+    """With the same certificate; one that does not fit its key is refused at the start."""
+    files = make_certificates(tmp_path)
+    security = Security(Tls(files.server, files.server_key))
+    directory = tmp_path / "artifacts"
+    directory.mkdir()
+    service = service_of(directory)
+    server = PredictionServer(service, [LOCAL], security)
+    server.start()
+    trusted = grpc.ssl_channel_credentials(files.authority.read_bytes())
+    with grpc.secure_channel(str(server.addresses[0]), trusted) as channel:
+        assert PredictionServiceStub(channel).DescribeModel(pb.DescribeModelRequest(), timeout=10).models
+    server.stop()
+    page = MetricsPage(LOCAL, service.figures, security)
+    context = ssl.create_default_context(cafile=str(files.authority))
+    with urllib.request.urlopen(page.url, timeout=10, context=context) as answer:
+        assert b"joulecast_predictor_build_info" in answer.read()
+    page.stop()
+    with pytest.raises(JoulecastError, match="cannot use"):
+        MetricsPage(LOCAL, service.figures, Security(Tls(files.server, files.client_key)))
+
+
+def test_a_watcher_of_health_is_told_of_the_end_and_let_go(tmp_path: Path) -> None:
+    """It would otherwise hold up a stop for as long as it may last."""
+    server = PredictionServer(service_of(tmp_path), [LOCAL])
+    server.start()
+    with grpc.insecure_channel(str(server.addresses[0])) as channel:
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=60)
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        server.stop(grace_seconds=60)
+        assert [each.status for each in watch] == [health_pb2.HealthCheckResponse.NOT_SERVING]
