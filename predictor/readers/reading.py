@@ -61,6 +61,8 @@ def _read(path: Path, problems: Problems, seen: dict[str, str], say: Say) -> lis
         return _distinct(str(path), records_of_intervals(str(path), intervals, say), problems, seen)
     rows = Rows(str(path), header, problems, seen)
     records = [record for row, cells in table if (record := rows.record(row, cells)) is not None]
+    if rows.unknown:
+        say(f"{path}: columns that records do not have are kept as notes: {', '.join(rows.unknown)}")
     if rows.estimated:
         say(f"{path}: {rows.estimated} rows of modelled or predicted energy left out: models learn from measured alone")
     return records

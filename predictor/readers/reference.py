@@ -24,11 +24,12 @@ store (`--store`).
 
 CSV is UTF-8 with commas, a header and decimal points; a byte order mark and carriage returns are fine. Parquet (`pip
 install 'joulecast[parquet]'`) has the same columns. The suffix says which it is. `notes` holds what has no column, as
-`key=value;key=value` or as a map; a key that has become a column is read from either, and the column wins.
+`key=value;key=value` or as a map; a key that has become a column is read from either, and the column wins. A column
+that records do not have is said and kept as a note.
 
 Everything that cannot be is an error naming file, line and column, up to twenty at once, and nothing is read from a
 file with one: malformed and infinite numbers, decimal commas, rates of zero, ratios above 1, numbers in a wrong unit
-(7 parameters, 80 bytes of memory), names there are not, unknown columns, missing required ones, record ids that stand
+(7 parameters, 80 bytes of memory), names there are not, mistyped columns, missing required ones, record ids that stand
 twice in all files together. What contradicts itself (power / rate is not the energy of a sample) is said and kept,
 for only its owner knows which value is right.
 

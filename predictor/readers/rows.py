@@ -7,13 +7,14 @@ from typing import Any
 from joulecast.errors import JoulecastError
 from predictor.hardware.catalogue import device_named
 from predictor.hardware.device import Device
-from predictor.nearest import nearest
+from predictor.nearest import is_slip
 from predictor.readers.cells import Refused, notes_of, value_of
 from predictor.readers.problems import Problems
 from predictor.record import COLUMNS, ESTIMATED, Record
 from predictor.record_column import Column
 
 NOTES = "notes"
+_KNOWN = (*COLUMNS, NOTES)
 _PROMOTED = {name: column for name, column in COLUMNS.items() if column.promoted}
 _REQUIRED = [name for name, column in COLUMNS.items() if column.required]
 _MEASURED = ("mean_power_watts", "energy_joules_per_sample", "energy_joules_per_output_token")
@@ -31,8 +32,8 @@ _TOO_MANY = "quote a cell that holds a comma; the decimal mark is a point"
 class Rows:
     """Reads the rows of one table; what is wrong goes to `problems`, under the names of the file and the row.
 
-    `seen` are the record ids of all tables read together, with their places. Raises JoulecastError for a header that
-    cannot be that of records.
+    `seen` are the record ids of all tables read together, with their places; `unknown` the columns that records do not
+    have, which become notes. Raises JoulecastError for a header that cannot be that of records.
     """
 
     def __init__(self, file: str, header: Sequence[str], problems: Problems, seen: dict[str, str]) -> None:
@@ -40,6 +41,7 @@ class Rows:
         self._problems = problems
         self._seen = seen
         self._columns = _columns_of(file, header)
+        self.unknown = [column for column in self._columns if isinstance(column, str)]
         self.estimated = 0  # rows refused because their energy is an estimate
 
     def record(self, row: str, cells: Sequence[Any]) -> Record | None:
@@ -62,6 +64,7 @@ class Rows:
     def _values(self, place: str, cells: Sequence[Any]) -> tuple[dict[str, Any], dict[str, str], bool]:
         values: dict[str, Any] = {}
         notes: dict[str, str] = {}
+        others: dict[str, str] = {}
         wrong = False
         for cell, column in zip(cells, self._columns, strict=True):
             if cell is None or (isinstance(cell, str) and not cell.strip()):
@@ -69,11 +72,14 @@ class Rows:
             try:
                 if column is None:
                     notes = notes_of(cell)
+                elif isinstance(column, str):
+                    others[_as_note(column).replace("=", ":")] = _as_note(str(cell))
                 else:
                     values[column.name] = value_of(cell, column)
             except Refused as refused:
                 wrong = True
-                self._problems.add(place, column.name if column else NOTES, refused.what, refused.remedy)
+                name = column.name if isinstance(column, Column) else NOTES
+                self._problems.add(place, name, refused.what, refused.remedy)
         for key in notes.keys() & _PROMOTED.keys():
             written = notes.pop(key)
             if key in values or not written:
@@ -83,7 +89,7 @@ class Rows:
             except Refused as refused:
                 wrong = True
                 self._problems.add(place, f"{NOTES}, key {key}", refused.what, refused.remedy)
-        return values, notes, wrong
+        return values, others | notes, wrong
 
     def _is_whole(self, place: str, values: dict[str, Any]) -> bool:
         for name in _REQUIRED:
@@ -132,17 +138,16 @@ def _figures_of(device: Device) -> dict[str, Any]:
     return {name: value for name, value in figures.items() if value is not None}
 
 
-def _columns_of(file: str, header: Sequence[str]) -> list[Column | None]:
-    """Which column stands in each place; None is the notes."""
+def _columns_of(file: str, header: Sequence[str]) -> list[Column | str | None]:
+    """Which column stands in each place; None is the notes, a text is the name of one that records do not have."""
     names = [name.strip() for name in header]
-    known = [*COLUMNS, NOTES]
     for place, name in enumerate(names, 1):
         if not name:
             raise JoulecastError(f"{file}: column {place} has no name", "name it, or take it out")
-        if name not in known:
+        if name not in _KNOWN and (meant := next((each for each in _KNOWN if is_slip(name, each)), None)):
             raise JoulecastError(
                 f"{file}: unknown column {name!r}",
-                f"{_suggestion(name)}what has no column goes into notes, as key=value",
+                f"did you mean {meant}? Else, what has no column goes into notes, as key=value",
             )
         if names.count(name) > 1:
             raise JoulecastError(f"{file}: column {name} stands there twice", "keep one of them")
@@ -153,9 +158,9 @@ def _columns_of(file: str, header: Sequence[str]) -> list[Column | None]:
         )
     if not any(name in names for name in _MEASURED):
         raise JoulecastError(f"{file}: nothing measured", f"a column {', '.join(_MEASURED[:2])} or {_MEASURED[2]}")
-    return [None if name == NOTES else COLUMNS[name] for name in names]
+    return [None if name == NOTES else COLUMNS.get(name, name) for name in names]
 
 
-def _suggestion(name: str) -> str:
-    near = nearest(name, COLUMNS)
-    return f"{near} Else, " if near.startswith("did") else ""
+def _as_note(text: str) -> str:
+    """What `key=value;key=value` can hold."""
+    return text.strip().replace(";", ",")

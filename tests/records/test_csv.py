@@ -130,7 +130,8 @@ def test_zero_utilisation_is_a_value(tmp_path: Path) -> None:
     ("header", "message"),
     [
         (HEADER + ",parameters_totl", "unknown column 'parameters_totl': did you mean parameters_total"),
-        (HEADER + ",colour_of_the_rack", "unknown column 'colour_of_the_rack': what has no column goes into notes"),
+        (HEADER + ",Device-Count", "unknown column 'Device-Count': did you mean device_count"),
+        (HEADER + ",rack,rack", "column rack stands there twice"),
         (HEADER + ",samples_per_second", "column samples_per_second stands there twice"),
         (HEADER + ",", "column 9 has no name"),
         (HEADER.replace("energy_scope,", ""), "no column energy_scope"),
@@ -139,9 +140,18 @@ def test_zero_utilisation_is_a_value(tmp_path: Path) -> None:
     ],
 )
 def test_a_header_that_cannot_be_is_refused(tmp_path: Path, header: str, message: str) -> None:
-    """Unknown, repeated, unnamed and missing columns are told before any row is read."""
+    """Mistyped, repeated, unnamed and missing columns are told before any row is read."""
     with pytest.raises(JoulecastError, match=message):
         read(csv_of(tmp_path, header, ROW))
+
+
+def test_a_column_that_records_do_not_have_is_said_and_kept_as_a_note(tmp_path: Path) -> None:
+    """What others measured beside is no reason to refuse what they measured; a note of the same name wins."""
+    said: list[str] = []
+    path = csv_of(tmp_path, HEADER + ",gpu_temperature,rack,notes", ROW + ",61;62,blue,rack=red")
+    (record,) = read_records([path], say=said.append)
+    assert record.notes == {"gpu_temperature": "61,62", "rack": "red"}
+    assert said == [f"{path}: columns that records do not have are kept as notes: gpu_temperature, rack"]
 
 
 def test_a_record_without_any_measurement_is_refused(tmp_path: Path) -> None:
