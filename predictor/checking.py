@@ -23,6 +23,10 @@ _LONGEST = 80  # characters of a foreign name that are repeated in an error
 _SHOWN_AS_NOTHING = frozenset({"", "1", "ratio"})  # units that say nothing after a number
 
 
+# A part and its whole: more of the one than of the other cannot be.
+_PARTS = (("parameters_active", "parameters"),)
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedTable:
     """The rows that can be answered, and the others. `rows` says which rows of the original those of `table` are.
@@ -46,6 +50,7 @@ class Checks:
         self._texts = frozenset(each.name for each in description.inputs if each.is_text)
         self._required_numbers = frozenset(each.name for each in description.inputs if each.required) - self._texts
         self._required_texts = frozenset(each.name for each in description.inputs if each.required) & self._texts
+        self._parts = [pair for pair in _PARTS if self._bounds.keys() >= {*pair}]
 
     def point(self, numbers: Mapping[str, float], texts: Mapping[str, str]) -> None:
         """Pass one point, or raise InvalidFeature for the first thing that is wrong with it."""
@@ -57,6 +62,9 @@ class Checks:
             # NaN and the infinities fail this too.
             if not between[0] <= value <= between[1]:
                 raise wrong_number(self._inputs[name], value)
+        for part, whole in self._parts:
+            if part in numbers and whole in numbers and numbers[part] > numbers[whole]:
+                raise _too_large_a_part(part, numbers[part], whole, numbers[whole])
         for name, text in texts.items():
             if name not in self._texts:
                 raise self._not_a_text(name)
@@ -107,6 +115,11 @@ class Checks:
             bad = ~((values >= low) & (values <= high))
             if bad.any():
                 yield name, bad
+        for part, whole in self._parts:
+            if part in table.numbers and whole in table.numbers:
+                bad = table.numbers[part] > table.numbers[whole]
+                if bad.any():
+                    yield part, bad
         for name, texts in table.texts.items():
             bad = np.array([not text.strip() or len(text) > _LONGEST_TEXT for text in texts.values], dtype=bool)
             if bad.any():
@@ -117,7 +130,12 @@ class Checks:
         if each.is_text:
             column = table.texts[name]
             return str(_wrong_text(each, column.values[column.indexes[row]]))
-        return str(wrong_number(each, float(table.numbers[name][row])))
+        value = float(table.numbers[name][row])
+        low, high = self._bounds[name]
+        for part, whole in self._parts:
+            if part == name and low <= value <= high:
+                return str(_too_large_a_part(part, value, whole, float(table.numbers[whole][row])))
+        return str(wrong_number(each, value))
 
     def _not_a_number(self, name: str) -> InvalidFeature:
         each = self._inputs.get(name)
@@ -166,6 +184,10 @@ def wrong_number(each: Input, value: float) -> InvalidFeature:
     least = f"{'at least' if each.least_is_allowed else 'more than'} {each.least:g}"
     hint = f", {value:g} billion is {value:g}e9, not {value:g}" if value >= 1 and each.least >= 1000 else ""
     return InvalidFeature(each.name, f"{found}, less than can be", f"give {least}{hint}")
+
+
+def _too_large_a_part(part: str, value: float, whole: str, of: float) -> InvalidFeature:
+    return InvalidFeature(part, f"{part} is {value:g}, more than the {of:g} of {whole}", f"give at most {whole}")
 
 
 def _wrong_text(each: Input, text: str) -> InvalidFeature:

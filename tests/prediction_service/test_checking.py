@@ -15,6 +15,8 @@ DESCRIPTION = Description(
     "gpu",
     (
         Input("macs", "1", least=1e6, least_is_allowed=True),
+        Input("parameters", "1"),
+        Input("parameters_active", "1"),
         Input("batch_size", "1", "samples at once", required=True),
         Input("gpu_utilization", "ratio", least_is_allowed=True, most=1.0),
         Input("power_limit", "W", least=10.0),
@@ -63,6 +65,23 @@ def test_bounds_themselves_may_be() -> None:
     """Where the least is allowed, and up to the most."""
     check_point(DESCRIPTION, {"batch_size": 1.0, "gpu_utilization": 0.0, "macs": 1e6}, {"precision": "int3"})
     check_point(DESCRIPTION, {"batch_size": 5e-324, "gpu_utilization": 1.0}, {})
+
+
+def test_a_part_is_no_more_than_its_whole() -> None:
+    """A mixture of experts uses some of its parameters, never more; without the whole there is nothing to say."""
+    point = {"batch_size": 1.0, "parameters": 7e9, "parameters_active": 8e9}
+    told = "parameters_active is 8e+09, more than the 7e+09 of parameters: give at most parameters"
+    with pytest.raises(InvalidFeature) as refused:
+        check_point(DESCRIPTION, point, {})
+    assert str(refused.value) == told
+    check_point(DESCRIPTION, {**point, "parameters_active": 7e9}, {})
+    check_point(DESCRIPTION, {"batch_size": 1.0, "parameters_active": 8e9}, {})
+    numbers = {"batch_size": np.ones(3), "parameters": np.full(3, 7e9), "parameters_active": np.array([1e9, 8e9, -1.0])}
+    errors = check_table(DESCRIPTION, Table(3, numbers, {})).errors
+    assert [(error.row, error.message) for error in errors] == [
+        (1, told),
+        (2, "parameters_active is -1: it must be positive"),
+    ]
 
 
 def test_good_rows_are_kept_together_with_where_they_were() -> None:

@@ -11,7 +11,7 @@ from doubles.small_artifact import small_artifact
 
 from joulecast.v1 import prediction_pb2 as pb
 from predictor.artifact import PACKAGED, Artifact, Variant
-from predictor.checking import Checks
+from predictor.checking import Checks, check_point
 from predictor.estimate import Estimate, Input, InvalidFeature, Quantity
 from predictor.form import Band, Feature, Form, Term, Transform
 from predictor.lasso_model import LassoModel, load_model
@@ -156,6 +156,10 @@ def test_packaged_artifacts_are_answered_alike(path: Path) -> None:
     draw = random.Random(path.stem)
     for _ in range(200):
         numbers, names = a_point(plain.description.inputs, draw)
+        try:
+            check_point(plain.description, numbers, names)
+        except InvalidFeature:
+            continue
         expected = answer_of(plain, numbers, names)
         found = answer_of(quick, numbers, names)
         if isinstance(expected, str) or isinstance(found, str):
