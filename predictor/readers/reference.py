@@ -56,9 +56,20 @@ A finished interval of phase `inference` is a record if its labels say at least 
 (**parameters** or **macs**), and on which **device** it ran:
 
 ```python
-with joulecast.interval("serve", phase="inference", model="meta-llama/Llama-3.1-8B", parameters=8.03e9,
-                        bytes_per_parameter=2, precision="bf16", device="H100 SXM", device_count=1,
-                        batch_size=32, concurrency=20, serving_stack="vllm", stack_version="vllm-0.11.1") as energy:
+with joulecast.interval(
+    "serve",
+    phase="inference",
+    model="meta-llama/Llama-3.1-8B",
+    parameters=8.03e9,
+    bytes_per_parameter=2,
+    precision="bf16",
+    device="H100 SXM",
+    device_count=1,
+    batch_size=32,
+    concurrency=20,
+    serving_stack="vllm",
+    stack_version="vllm-0.11.1",
+) as energy:
     energy.count(request=200, output_token=60_000)
 ```
 
