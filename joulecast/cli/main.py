@@ -36,6 +36,7 @@ COMMANDS = {
     "predictor": Entry(
         "predictor.commands.predictor", "answer over gRPC what nobody has measured, from trained models", "predictor"
     ),
+    "train": Entry("predictor.commands.train", "learn models from measured records", "predictor"),
 }
 
 EXAMPLES = """\

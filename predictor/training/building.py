@@ -21,6 +21,7 @@ from predictor.estimate import Evaluation
 from predictor.form import Band, Form
 from predictor.record import Record
 from predictor.scoring.answers import Answers
+from predictor.scoring.provenance import digest_of
 from predictor.scoring.scores import Scores, scores
 from predictor.training.cross_validation import CrossValidated, band_of, cross_validate
 from predictor.training.folds import SEED, SPLITS
@@ -142,11 +143,6 @@ def domain_table(recipe: Recipe, judged: Judged) -> dict[str, dict[str, Scores]]
             "outside": scores(answers.take(~answers.in_domain)),
         }
     return table
-
-
-def digest_of(records: Sequence[Record]) -> str:
-    """What tells whether these are the records of one source a model was trained on."""
-    return blake2b("\n".join(sorted(each.record_id for each in records)).encode(), digest_size=16).hexdigest()
 
 
 def _provenance(
