@@ -17,7 +17,9 @@ BACKENDS = ("loky", "dask", "ray")
 def backend(name: str, address: str = "") -> Iterator[None]:
     """Send joblib's work there while the block runs.
 
-    `address` is a running Dask scheduler's; without one a cluster is started on this machine. Raises JoulecastError where the backend is not installed or does not answer.
+    `address` is a running Dask scheduler's; without one a cluster is started on this machine.
+
+    Raises JoulecastError where the backend is not installed or does not answer.
     """
     if name == "loky":
         with parallel_config("loky"):
