@@ -32,8 +32,8 @@ from predictor.lasso_model import LassoModel, load_model
 from predictor.service.packed import put_doubles
 
 CALLERS = 4
-ROUNDS = 30
-CALLS = 300  # of a round
+ROUNDS = 100
+CALLS = 120  # of a round
 WARM_UP = 1000
 POINTS = 997
 ROWS = 100_000

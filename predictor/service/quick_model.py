@@ -5,8 +5,9 @@ What names say is worked out once for each combination of them, what to derive o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +18,6 @@ from predictor.estimate import Contribution, Departure, Estimate, InvalidFeature
 from predictor.known import figures_of_names
 from predictor.lasso_model import LassoModel
 from predictor.service.point_form import PointForm
-from predictor.ways import Plan
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -42,7 +42,7 @@ class _Shape:
     """What follows from a set of features: the forms that answer, how to get to what they need, and the domain."""
 
     forms: Sequence[PointForm]
-    plan: Plan
+    steps: Sequence[tuple[str, Callable[..., float], Callable[[Mapping[str, float]], Sequence[float]]]]
     bounds: Sequence[tuple[str, float, float, float | None, float | None]]
     notes: tuple[str, ...]
 
@@ -72,7 +72,8 @@ class QuickModel(LassoModel):
         known = {**named.figures, **numbers}
         given = frozenset(known)
         shape = self._shapes.get(given) or self._keep(self._shapes, given, self._shape(given))
-        shape.plan.complete(known)
+        for quantity, formula, arguments in shape.steps:
+            known[quantity] = formula(*arguments(known))
         left = [
             Departure(quantity, known[quantity], "", lowest, highest)
             for quantity, low, high, lowest, highest in shape.bounds
@@ -127,7 +128,15 @@ class QuickModel(LassoModel):
             if each.quantity in reached
         ]
         notes = (*self.artifact.notes, *(f"assumed: {each}" for each in plan.assumptions))
-        return _Shape([self._forms[id(form)] for form in variant.forms], plan, bounds, notes)
+        steps = [(quantity, formula, _picker(needs)) for quantity, formula, needs in plan.steps]
+        return _Shape([self._forms[id(form)] for form in variant.forms], steps, bounds, notes)
+
+
+def _picker(names: Sequence[str]) -> Callable[[Mapping[str, float]], Sequence[float]]:
+    """What takes the values of these names out of a mapping, as a sequence however few they are."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda known: [known[name] for name in names]
 
 
 def _times(quantity: Quantity, factor: float) -> Quantity:
