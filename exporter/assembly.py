@@ -51,13 +51,15 @@ SECONDS_PER_DAY = 86400.0
 LATE_PERIODS = 5
 
 
-def pace_of(sensor: str, period: float) -> Pace:
-    """How each kind of sensor wants to be read; modelled ones are as cheap as counters."""
+def pace_of(sensor: str, period: float, *, far: bool = False) -> Pace:
+    """How each kind of sensor wants to be read; modelled ones are as cheap as counters, unless they are `far`."""
     match sensor:
         case "nvml" | "replay":
             return Pace.fused(period, LOOK_AHEAD_SECONDS)
         case "hwmon":
             return Pace.power(period)
+        case "predicted" if far:
+            return Pace.slow(period)
         case _:
             return Pace.counter(period)
 
@@ -203,7 +205,8 @@ class Exporter:
             return store
 
     def _lane(self, sensor: Sensor) -> Lane:
-        return Lane(sensor, pace_of(sensor.name, self.config.period), self.clock, self.node.feed, self.node.adopt)
+        pace = pace_of(sensor.name, self.config.period, far=self.config.predictor is not None)
+        return Lane(sensor, pace, self.clock, self.node.feed, self.node.adopt)
 
     def _observer(self) -> Observer:
         return Observer(

@@ -89,7 +89,8 @@ def _full_power(
         return FullPower(watts, KNOWN_PART_RELATIVE_ERROR, note, part.tdp_watts, part.threads)
     known = part.tdp_watts if part is not None else None if virtual else tdp_of(model)
     if known is not None:
-        return FullPower(known, KNOWN_PART_RELATIVE_ERROR, f"{name}: {known:g} W a socket", known, threads)
+        part_threads = threads if part is None else part.threads
+        return FullPower(known, KNOWN_PART_RELATIVE_ERROR, f"{name}: {known:g} W a socket", known, part_threads)
     typical, stands_for = stand_in(model)
     per_thread = typical.tdp_watts / typical.threads
     note = f"{name}: unknown part, {per_thread:.2g} W for each of {threads} threads, {stands_for}"

@@ -24,6 +24,7 @@ from joulecast.errors import JoulecastError
 
 CPU_MODEL, DRAM_MODEL, GPU_MODEL = "node-power-cpu", "node-power-dram", "node-power-gpu"
 CPU_GAUGE, GPU_GAUGE = "cpu_utilization_ratio", "gpu_utilization_ratio"
+VENDORS = ("AMD", "Intel", "Ampere")
 # A part that stands for an unknown one may have half or twice its TDP.
 STAND_IN_RELATIVE_ERROR = 0.5
 
@@ -115,15 +116,12 @@ class PredictedSensor:
             raise SensorAbsent(f"{self._procfs / 'stat'}: {failure.strerror}") from failure
         if self._estimator is None:
             self._estimator = self._given or PackagedEstimator()
-        estimator = self._estimator
-        self._sockets = find_sockets(self._procfs, self._sysfs, tdp_watts=self._tdp_watts, tdp_of=tdp_named)
-        year = year_named(self._sockets.model, self._procfs)
-        self._cpus = {
-            socket: self._cpu(estimator, str(socket), full, year) for socket, full in self._sockets.full.items()
-        }
-        size = memory_bytes(self._procfs)
-        self._memory = self._dram(estimator, float(size)) if size else None
-        self._gpus = dict(self._found_gpus(estimator))
+        try:
+            self._find(self._estimator)
+        except SensorFailed:
+            if not self._cpus:
+                raise
+            # The machine is what it was; whoever did not answer just now is asked again at the next reading.
         questions = [*self._cpus.values(), *([self._memory] if self._memory else []), *self._gpus.values()]
         if not questions:
             raise SensorAbsent(f"{self._procfs / 'cpuinfo'} names no CPU")
@@ -159,9 +157,21 @@ class PredictedSensor:
         if self._estimator is not None:
             self._estimator.close()
 
-    def _cpu(self, estimator: Estimator, device: str, full: FullPower, year: float | None) -> PowerQuestion:
-        model = self._sockets.model.lower()
-        vendor = next((name for name in ("AMD", "Intel", "Ampere") if name.lower() in model), "")
+    def _find(self, estimator: Estimator) -> None:
+        """Pose the questions, all or none of them."""
+        sockets = find_sockets(self._procfs, self._sysfs, tdp_watts=self._tdp_watts, tdp_of=tdp_named)
+        year = year_named(sockets.model, self._procfs)
+        cpus = {
+            socket: self._cpu(estimator, sockets.model, str(socket), full, year)
+            for socket, full in sockets.full.items()
+        }
+        size = memory_bytes(self._procfs)
+        memory = self._dram(estimator, float(size)) if size else None
+        gpus = dict(self._found_gpus(estimator))
+        self._sockets, self._cpus, self._memory, self._gpus = sockets, cpus, memory, gpus
+
+    def _cpu(self, estimator: Estimator, model: str, device: str, full: FullPower, year: float | None) -> PowerQuestion:
+        vendor = next((name for name in VENDORS if name.lower() in model.lower()), "")
         numbers = {"device_tdp_watts": full.part_watts, "cpu_cores": max(1.0, full.part_threads / 2)}
         if year is not None:
             numbers["cpu_year"] = year

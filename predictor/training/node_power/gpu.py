@@ -10,10 +10,11 @@ from predictor.artifact import Artifact, Variant
 from predictor.estimate import Input, Question
 from predictor.record import Record
 from predictor.training.node_power.columns import Columns, band_of, evaluation, fitted, left_out, seen, with_bands
-from predictor.training.recipe import FormRecipe, log, value
+from predictor.training.recipe import FormRecipe, log
 
 NAME = "node-power-gpu"
-NO_LOAD = 0.03
+# Chosen with models left out, between 0.03 (power rises at once) and an exponential of utilisation.
+NO_LOAD = 0.5
 INPUTS = (
     Input(
         "gpu_utilization_ratio",
@@ -27,11 +28,12 @@ INPUTS = (
     Input("device_tdp_watts", "W", "power limit of one board", most=5000.0),
     Input("device_count", "1", "boards", most=65536.0),
 )
+# One feature: a power of the load, which rises everywhere.
 RECIPE = FormRecipe(
     "power_watts",
     "rated_watts",
-    (log("load", "gpu_utilization_ratio", offset=NO_LOAD), value("utilisation", "gpu_utilization_ratio")),
-    products=lambda one, other: one.name == other.name == "utilisation",
+    (log("load", "gpu_utilization_ratio", offset=NO_LOAD),),
+    products=lambda _, __: False,
     bound=3.0,
     most=0.0,
 )
