@@ -9,7 +9,7 @@ import threading
 
 from exporter.assembly import Exporter
 from exporter.commands.findings import report
-from exporter.commands.heap import share_one_heap
+from exporter.commands.heap import settle_memory, share_one_heap
 from exporter.config import add_arguments as add_config_arguments
 from exporter.config import load_config
 
@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    settle_memory()
     exporter.start()
     print(report(exporter), flush=True)
     stop.wait()

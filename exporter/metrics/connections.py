@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 from exporter.metrics.listen import family_of
@@ -58,7 +59,7 @@ class BoundedServer(ThreadingHTTPServer):
         """Bind, without HTTPServer's look-up of the host's name, which may wait for a name server."""
         if self.server_address[0] == "::":
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        super(ThreadingHTTPServer, self).server_bind()
+        TCPServer.server_bind(self)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept; the TLS handshake waits for the client, so it is left to the connection's own thread."""

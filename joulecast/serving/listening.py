@@ -42,7 +42,9 @@ def _listen_tcp(server: grpc.Server, address: TcpAddress, credentials: grpc.Serv
 def _probe(address: TcpAddress) -> None:
     """Bind the address once ourselves: gRPC says only that it failed."""
     try:
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # As bytes where it is ASCII: for text Python loads the tables of international names, which stay in memory.
+        host = address.host.encode() if address.host.isascii() else address.host
+        found = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, place = found[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
