@@ -38,10 +38,15 @@ def calibrated(model: Artifact | LassoModel, points: Sequence[MeasuredPoint | Re
     changes: list[dict[str, Any]] = []
     scores: list[Evaluation] = []
     ranges: dict[str, tuple[float, float]] = {}
+    absurd: list[JoulecastError] = []
     for variant in artifact.variants:
         forms = list(variant.forms)
         for place, form in enumerate(variant.forms):
-            seen = _seen_at(asked, form, measured)
+            try:
+                seen = _seen_at(asked, form, measured)
+            except JoulecastError as problem:  # too far off to be adapted; another way of asking may be near
+                absurd.append(problem)
+                continue
             if seen is None:
                 continue
             errors = left_out_errors(seen)
@@ -52,6 +57,8 @@ def calibrated(model: Artifact | LassoModel, points: Sequence[MeasuredPoint | Re
                 scores.append(_evaluation(errors))
         if any(change["variant"] == variant.name for change in changes):
             variants.append(Variant(variant.name, tuple(forms)))
+    if not variants and absurd:
+        raise absurd[0]
     if not variants:
         raise JoulecastError(
             f"no point has all that {artifact.name} needs", "give the features it takes; DescribeModel lists them"
@@ -160,6 +167,7 @@ def _account(
         "points": [{"name": each.name, **each.texts, **each.numbers, "measured": dict(each.truths)} for each in points],
         "prior": {"offset_sd": OFFSET_SD, "slope_sd": SLOPE_SD, "noise_sd": NOISE_SD},
         "changes": list(changes),
+        "left_out": [each.name for each in artifact.variants if all(each.name != one["variant"] for one in changes)],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 
 from joulecast.errors import JoulecastError
 from predictor.characteristics import Characteristics
@@ -21,6 +22,7 @@ from predictor.commands.predict_arguments import (
 from predictor.commands.predict_show import Shown, show
 from predictor.estimate import Question
 from predictor.planning.answer import Answer, Asked
+from predictor.planning.energy_scope import usual_scope
 from predictor.planning.ranges import Range
 from predictor.planning.source import Source
 
@@ -55,9 +57,14 @@ _DEVICE = (
     DEVICE,
     DEVICES,
     Name("--unit", "unit", "NAME", "part of a board that computes: cpu, gpu, accelerator"),
+    Name(
+        "--scope", "energy_scope", "NAME", "whose energy: gpu, gpu+cpu+dram, wall (default: wall of a board, else gpu)"
+    ),
     *DEVICE_FIGURES,
 )
 _OPTIONS = (*_MODEL, *_RUN, *_DEVICE)
+_SCOPE = "energy_scope"
+_SIZES = ("model_size_bytes", "bytes_per_parameter")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,13 +89,13 @@ def run(args: argparse.Namespace) -> int:
     notes = () if counted is None else counted.notes
 
     def ask(source: Source, point: Mapping[str, float], texts: Mapping[str, str]) -> Answer:
-        answer = Asked(source, point, texts, frozenset(_SIZES)).answer()
-        return Answer(answer.numbers, answer.texts, answer.estimate, notes=(*answer.notes, *notes))
+        scope = texts.get(_SCOPE) or usual_scope(source.description, texts.get("device", ""))
+        asked = Asked(source, point, {_SCOPE: scope, **texts}, frozenset({*_SIZES, _SCOPE}))
+        answer = asked.answer()
+        estimate = replace(answer.estimate, scope=scope) if _SCOPE in asked.takes else answer.estimate
+        return Answer(point, texts, estimate, notes=(*answer.notes, *notes))
 
     return show(args, Shown(Question.DISCRIMINATIVE, "sample", ask, _OPTIONS), numbers, given_names(args, _OPTIONS))
-
-
-_SIZES = ("model_size_bytes", "bytes_per_parameter")
 
 
 def _features(counted: Characteristics) -> dict[str, Range]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from joulecast.cli.table import Column, printable, rendered
 from joulecast.client.readable import joules_text, seconds_text, watts_text
-from predictor.commands.predict_text import departure_text, energy_per_day_text, model_lines, notes_of
+from predictor.commands.predict_text import departure_text, energy_per_day_text, model_lines, notes_of, number_text
 from predictor.estimate import Description, Estimate, Quantity
 from predictor.planning.answer import Answer
 from predictor.planning.sweep import Row
@@ -52,13 +52,13 @@ def _serving_cells(answer: Answer) -> list[str]:
     it = answer.serving
     if it is None:
         return [_NONE] * 3
-    return [f"{it.concurrency:.3g}", str(it.replicas), seconds_text(it.seconds_per_token)]
+    return [number_text(it.concurrency), str(it.replicas), seconds_text(it.seconds_per_token)]
 
 
 def _figures(it: Estimate) -> list[str]:
     return [
         _text(it.power_watts, watts_text),
-        "" if it.power_watts is None else f"{it.power_watts.p10:,.0f} to {watts_text(it.power_watts.p90)}",
+        "" if it.power_watts is None else f"{it.power_watts.p10:.0f} to {watts_text(it.power_watts.p90)}",
         _text(it.joules_per_sample, joules_text),
         _text(it.joules_per_output_token, joules_text),
         _text(it.kilowatt_hours_per_day, energy_per_day_text),

@@ -88,6 +88,15 @@ def energy_per_day_text(kilowatt_hours: float) -> str:
     return f"{kilowatt_hours:,.{min(6, max(0, 2 - math.floor(math.log10(kilowatt_hours))))}f} kWh"
 
 
+def number_text(value: float) -> str:
+    """Three digits, and all of them before the point.
+
+    >>> number_text(0.3456), number_text(1352.4)
+    ('0.346', '1,352')
+    """
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+
+
 _SCOPES: Mapping[str, str] = {
     "gpu": "the devices alone",
     "wall": "the whole machine, at its plug",
@@ -121,7 +130,7 @@ def _machine(power: Quantity | None) -> Iterator[Sequence[str]]:
 def _serving_text(serving: Serving) -> str:
     each = "" if serving.replicas == 1 else f" in each of {serving.replicas} replicas"
     return (
-        f"served with {serving.concurrency:.3g} requests in flight{each}, "
+        f"served with {number_text(serving.concurrency)} requests in flight{each}, "
         f"{seconds_text(serving.seconds_per_token)} a token, {serving.output_tokens_per_second:,.0f} of at most "
         f"{serving.most_output_tokens_per_second * serving.replicas:,.0f} tokens/s"
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from joulecast.errors import JoulecastError
 from predictor.characteristics import Characteristics, given
-from predictor.estimate import Estimate, InvalidFeature, Quantity, Question
+from predictor.estimate import Description, Estimate, InvalidFeature, Quantity, Question
 from predictor.hardware.catalogue import device_named
 from predictor.known import figures_of_names
 from predictor.planning.answer import Answer, Asked
@@ -46,18 +47,19 @@ def answer_generative(
     """Answer one operating point; a rate of which nothing else is known is planned for. Raises JoulecastError."""
     model = served.characteristics if served is not None else _by_size(numbers)
     told = _told(model, exact=served is not None)
-    kind = {} if model.architecture is None else {"architecture": model.architecture}
+    usual = usual_serving(source.description, texts)
+    kind = {**usual, **({} if model.architecture is None else {"architecture": model.architecture})}
     derived = frozenset(told.keys() - numbers.keys()) | frozenset(kind.keys() - texts.keys())
     asked = Asked(source, {**told, **numbers}, {**kind, **texts}, derived)
+    assumed = [f"assumed: {name} {value}" for name, value in usual.items()]
     most = check_memory(model, asked.numbers, texts, served.cache if served is not None else None)
     rate = _tokens_per_second(asked.numbers)
     if source.description.question is Question.GENERATIVE_KNOWN_RUNTIME or rate is None:
         found = asked.answer()
     else:
         found = _planned(asked, rate, most, idle_watts)
-    return replace(
-        found, numbers=numbers, texts=texts, notes=(*found.notes, *(model.notes if served is not None else ()))
-    )
+    notes = (*found.notes, *assumed, *(model.notes if served is not None else ()))
+    return replace(found, numbers=numbers, texts=texts, notes=notes)
 
 
 def _by_size(numbers: Mapping[str, float]) -> Characteristics:
@@ -68,6 +70,21 @@ def _by_size(numbers: Mapping[str, float]) -> Characteristics:
     except JoulecastError as problem:
         name = "parameters_active" if problem.problem.startswith("active") else "parameters"
         raise InvalidFeature(name, problem.problem, problem.remedy) from None
+
+
+def usual_serving(description: Description, texts: Mapping[str, str]) -> dict[str, str]:
+    """The stack and task that are meant where none is named: a model that was trained on some knows no other."""
+    trained = {each.name: each.values for each in description.inputs}
+    stacks = sorted((each for each in trained.get("serving_stack", ()) if each.startswith("vllm")), key=_version)
+    usual = {"serving_stack": stacks[-1]} if stacks else {}
+    if "chat" in trained.get("task", ()):
+        usual["task"] = "chat"
+    return {name: value for name, value in usual.items() if name not in texts}
+
+
+def _version(stack: str) -> list[int]:
+    """Its numbers, so that 0.11 comes after 0.5."""
+    return [int(part) for part in re.findall(r"\d+", stack)]
 
 
 def _told(model: Characteristics, *, exact: bool) -> dict[str, float]:

@@ -11,6 +11,8 @@ from predictor.checking import Checks
 from predictor.estimate import Description, InvalidFeature, Question
 from predictor.measured_point import MeasuredPoint, point_of_record, refuse_estimated
 from predictor.nearest import nearest
+from predictor.planning.energy_scope import usual_scope
+from predictor.planning.generative import usual_serving
 from predictor.planning.processor import told_by_name
 from predictor.points import NUMBERS, TEXTS
 from predictor.record import SCOPES
@@ -87,7 +89,7 @@ def _header(path: Path) -> list[str]:
 
 
 def _point(values: Mapping[str, str], name: str, description: Description, scope: str) -> MeasuredPoint:
-    """One point from keys and texts, checked as a question is."""
+    """One point from keys and texts, with what a question assumes too, checked as a question is."""
     refuse_estimated(name, values.get("provenance", ""))
     texts_taken = {each.name for each in description.inputs if each.is_text}
     taken = {each.name for each in description.inputs}
@@ -111,11 +113,15 @@ def _point(values: Mapping[str, str], name: str, description: Description, scope
         told, named = told_by_name(texts.get("device", ""))
         numbers = {**{key: value for key, value in told.items() if key in taken}, **numbers}
         texts = {**{key: value for key, value in named.items() if key in texts_taken}, **texts}
+    texts = {**usual_serving(description, texts), **texts}
     if not truths:
         raise JoulecastError(f"{name}: nothing was measured", "give watts=, wall_watts= or joules_per_sample=")
     of = values.get("scope") or values.get("energy_scope") or ("wall" if "wall_watts" in values else scope)
     if of and of not in SCOPES:
         raise JoulecastError(f"{name}: scope is {of!r}", nearest(of, SCOPES))
+    if "energy_scope" in texts_taken:
+        of = of or usual_scope(description, texts.get("device", ""))
+        texts["energy_scope"] = of
     return _checked(MeasuredPoint(values.get("name", name), numbers, texts, truths, of), description)
 
 

@@ -47,6 +47,7 @@ def known_runtime() -> Artifact:
         Question.GENERATIVE_KNOWN_RUNTIME,
         (_form("power_watts", "rated_watts", rate, 0.5, 0.5),),
         (_PARAMETERS, _ACTIVE, _SIZE, _DEVICE, _COUNT, _TDP, _IN_FLIGHT, _TOKENS,
+         Input("serving_stack", meaning="what serves it", is_text=True, values=("vllm-0.11.1", "vllm-0.5.4")),
          Input("request_rate", "1/s", "requests per second", required=True, lowest=0.1, highest=40)),
     )  # fmt: skip
 

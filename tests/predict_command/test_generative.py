@@ -140,6 +140,18 @@ def test_what_a_model_does_not_look_at_is_said(predict: Predict) -> None:
     assert "note: generative-known-runtime does not look at cache_hit_rate, colour" in said.out
 
 
+def test_a_stack_nobody_names_is_the_newest_known_and_said(predict: Predict) -> None:
+    """A model that was trained on some serving stacks knows no other; which one was taken is noted, or was named."""
+    said = predict("generative", *KNOWN, artifact="generative-known-runtime")
+    named = predict("generative", *KNOWN, "--stack", "vllm 0.5.4", artifact="generative-known-runtime")
+    foreign = predict("generative", *KNOWN, "--stack", "sglang", artifact="generative-known-runtime")
+
+    assert "note: assumed: serving_stack vllm-0.11.1" in said.out
+    assert "assumed: serving_stack" not in named.out
+    assert "in domain: yes" in named.out
+    assert "serving_stack 'sglang' was not in training" in foreign.out
+
+
 def test_a_config_gives_sizes_and_the_room_for_requests(predict: Predict, tmp_path: Path) -> None:
     """Of a config.json the exact parameters are asked, and its cache bounds how many requests fit."""
     config = tmp_path / "config.json"
