@@ -9,18 +9,19 @@ from math import isfinite
 from typing import Any, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 from joulecast.errors import JoulecastError
 from joulecast.serving.answering import Guard, MalformedRequest
 from joulecast.v1 import prediction_pb2 as pb
-from joulecast.v1.prediction_pb2_grpc import PredictionServiceServicer
 from predictor.estimate import Estimate, Question
 from predictor.service.artifacts import Artifacts
 from predictor.service.batches import answer_batch, beyond_numbers, read_table
 from predictor.service.figures import Figures
 from predictor.service.messages import QUESTIONS, model_message, predict_response
 
-SERVICE = pb.DESCRIPTOR.services_by_name["PredictionService"].full_name
+_SERVICE = pb.DESCRIPTOR.services_by_name["PredictionService"]
+SERVICE = _SERVICE.full_name
 LARGE_ROWS = 50_000
 MAX_LARGE = 4  # large batches under way: a million rows take a few hundred megabytes
 
@@ -63,7 +64,7 @@ def _answering(handler: Handler) -> Handler:
     return answer  # type: ignore[return-value]
 
 
-class PredictionService(PredictionServiceServicer):
+class PredictionService:
     """Implements `joulecast.v1.PredictionService`.
 
     `hardware` lists devices of a kind ("" for all) whose name or an alias contains a text.
@@ -75,9 +76,20 @@ class PredictionService(PredictionServiceServicer):
         self._large = threading.BoundedSemaphore(MAX_LARGE)
         self.figures = figures
 
+    def handlers(self) -> dict[str, Any]:
+        """What a gRPC server calls for each of the methods."""
+        return {
+            method.name: grpc.unary_unary_rpc_method_handler(
+                getattr(self, method.name),
+                request_deserializer=getattr(pb, method.input_type.name).FromString,
+                response_serializer=_serialized,
+            )
+            for method in _SERVICE.methods
+        }
+
     @_answering
-    def Predict(self, request: pb.PredictRequest, context: grpc.ServicerContext) -> pb.PredictResponse:
-        """One operating point."""
+    def Predict(self, request: pb.PredictRequest, context: grpc.ServicerContext) -> bytes:
+        """One operating point; the answer is a PredictResponse, serialized."""
         number = request.question
         served = self._artifacts.current.find(request.model, _question(number) if number else None)
         numbers, texts = dict(request.features), dict(request.names)
@@ -137,6 +149,10 @@ class PredictionService(PredictionServiceServicer):
             yield
         finally:
             self._large.release()
+
+
+def _serialized(answer: Message | bytes) -> bytes:
+    return answer if isinstance(answer, bytes) else answer.SerializeToString()
 
 
 def _question(number: int) -> Question | None:

@@ -12,7 +12,6 @@ from joulecast.serving.listening import listen
 from joulecast.serving.security import Security
 from joulecast.serving.streams import StreamSlots
 from joulecast.serving.token import TokenInterceptor
-from joulecast.v1.prediction_pb2_grpc import add_PredictionServiceServicer_to_server
 from predictor.service.call_threads import CallThreads
 from predictor.service.prediction_service import SERVICE, PredictionService
 
@@ -44,7 +43,7 @@ class PredictionServer:
         # gRPC asks for a ThreadPoolExecutor and needs an executor.
         self._server = grpc.server(self._threads, interceptors=interceptors, options=_OPTIONS)  # type: ignore[arg-type]
         self._health = health.HealthService([SERVICE])
-        add_PredictionServiceServicer_to_server(service, self._server)  # type: ignore[no-untyped-call]
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, service.handlers()),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         described = (SERVICE, health.NAME, reflection.NAME)
         slots = StreamSlots(MAX_REFLECTIONS)

@@ -9,7 +9,7 @@ from typing import NamedTuple, overload
 
 from joulecast.v1 import prediction_pb2 as pb
 from predictor.estimate import Contribution
-from predictor.service.wire import FIXED_64, header
+from predictor.service.wire import FIXED_64, header, tag
 
 _CONTRIBUTIONS = pb.PredictResponse.DESCRIPTOR.fields_by_name["contributions"].number
 _FEATURE = pb.Contribution.DESCRIPTOR.fields_by_name["feature"].number
@@ -66,5 +66,5 @@ class Shares(Sequence[Contribution]):
 def contribution_head(feature: str) -> bytes:
     """A contribution on the wire, all but the eight bytes of its number."""
     name = feature.encode()
-    field = header(_FEATURE, len(name)) + name + bytes([_LOG_RATIO << 3 | FIXED_64])
+    field = header(_FEATURE, len(name)) + name + tag(_LOG_RATIO, FIXED_64)
     return header(_CONTRIBUTIONS, len(field) + 8) + field

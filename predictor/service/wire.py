@@ -7,9 +7,14 @@ FIXED_64 = 1
 LENGTH_DELIMITED = 2
 
 
+def tag(number: int, kind: int) -> bytes:
+    """The tag of a field whose number is below 16."""
+    return bytes([number << 3 | kind])
+
+
 def header(number: int, size: int) -> bytes:
     """Tag and length of a field, the length in groups of seven bits, the lowest first."""
-    head = bytearray([number << 3 | LENGTH_DELIMITED])
+    head = bytearray(tag(number, LENGTH_DELIMITED))
     while size > 0x7F:
         head.append(size & 0x7F | 0x80)
         size >>= 7

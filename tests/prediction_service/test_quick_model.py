@@ -142,7 +142,7 @@ def test_contributions_reach_the_wire_whole() -> None:
     numbers = {"request_rate": 3.0, "parameters": 7e9, "average_output_tokens": 100.0}
     estimate = QUICK.estimate(numbers, {"device": "H100 SXM", "serving_stack": STACKS[0]})
     served = Served(QUICK, QUICK.description, Checks(QUICK.description))
-    response = pb.PredictResponse.FromString(predict_response(estimate, served).SerializeToString())
+    response = pb.PredictResponse.FromString(predict_response(estimate, served))
     sent = {each.feature: each.log_ratio for each in response.contributions if each.log_ratio}
     assert sent == {each.feature: each.log_ratio for each in estimate.contributions}
     (form, *_) = QUICK.artifact.variants[0].forms
