@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,8 @@ from predictor.training.folds import Fold, folds
 from predictor.training.recipe import Recipe
 from predictor.training.train import train
 
+Tick = Callable[[int, int], None]
+
 _SHARES = (0.10, 0.90)
 
 
@@ -32,18 +34,32 @@ class CrossValidated:
 
 
 def cross_validate(
-    recipe: Recipe, records: Sequence[Record], split: str, jobs: int = -1, targets: Sequence[str] = ()
+    recipe: Recipe,
+    records: Sequence[Record],
+    split: str,
+    jobs: int = -1,
+    targets: Sequence[str] = (),
+    *,
+    tick: Tick | None = None,
 ) -> dict[str, CrossValidated]:
     """Answers to every record by a model trained without it, for each target; empty where nothing can be left out.
 
     Targets are the one the recipe is scored by, unless named. The folds run where joblib's backend says; one fold is
-    one thread, so that sums are added up in the same order everywhere.
+    one thread, so that sums are added up in the same order everywhere. `tick` learns of each fold that is done, and of
+    how many there are.
     """
     parts = folds(records, split)
     if not parts:
         return {}
     wanted = tuple(targets) or (recipe.scored,)
-    done = Parallel(n_jobs=jobs)(delayed(_fold)(recipe, records, part, wanted) for part in parts)
+    work = (delayed(_fold)(recipe, records, part, wanted) for part in parts)
+    if tick is None:
+        done = Parallel(n_jobs=jobs)(work)
+    else:
+        done = []
+        for each in Parallel(n_jobs=jobs, return_as="generator")(work):
+            done.append(each)
+            tick(len(done), len(parts))
     fold = np.full(len(records), -1, dtype=np.intp)
     found = {target: Answers.empty(len(records)) for target in wanted}
     for number, (part, by_target) in enumerate(zip(parts, done, strict=True)):
