@@ -19,6 +19,7 @@ from predictor.commands.predict_arguments import (
 from predictor.commands.predict_show import Shown, show
 from predictor.estimate import Question
 from predictor.planning.answer import Answer, Asked
+from predictor.planning.memory import check_weights
 from predictor.planning.source import Source
 
 SUMMARY = "an image or video generator: watts, joules per image or video"
@@ -68,4 +69,5 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _ask(source: Source, point: Mapping[str, float], texts: Mapping[str, str]) -> Answer:
+    check_weights(point, texts)
     return Asked(source, point, texts, frozenset({"frames"})).answer()

@@ -23,6 +23,7 @@ from predictor.commands.predict_show import Shown, show
 from predictor.estimate import Question
 from predictor.planning.answer import Answer, Asked
 from predictor.planning.energy_scope import usual_scope
+from predictor.planning.memory import check_weights
 from predictor.planning.ranges import Range
 from predictor.planning.source import Source
 
@@ -89,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
     notes = () if counted is None else counted.notes
 
     def ask(source: Source, point: Mapping[str, float], texts: Mapping[str, str]) -> Answer:
+        check_weights(point, texts)
         scope = texts.get(_SCOPE) or usual_scope(source.description, texts.get("device", ""))
         asked = Asked(source, point, {_SCOPE: scope, **texts}, frozenset({*_SIZES, _SCOPE}))
         answer = asked.answer()

@@ -51,8 +51,10 @@ def plot(rows: Sequence[Row], numbers: Mapping[str, Range], description: Descrip
             _draw(place, line, over[0], quantity, name)
         place.set_xlabel(over[0])
         place.set_ylabel(title)
-        if max(row.numbers[over[0]] for row in rows) > 50 * max(1e-12, min(row.numbers[over[0]] for row in rows)):
+        if _spans_decades([row.numbers[over[0]] for row in rows]):
             place.set_xscale("log")
+        if _spans_decades([found.value for row in rows if row.answer and (found := quantity(row.answer.estimate))]):
+            place.set_yscale("log")
         place.grid(visible=True, alpha=0.3)
     axes[0][0].legend(fontsize="small")
     figure.suptitle(f"{description.name} {description.version}: estimates, band P10 to P90", fontsize="medium")
@@ -85,6 +87,10 @@ def _draw(
         place.plot(
             *zip(*outside, strict=True), "o", color=color, fillstyle="none", label=f"{name} out of domain".strip()
         )
+
+
+def _spans_decades(values: Sequence[float]) -> bool:
+    return min(values) > 0 and max(values) > 50 * min(values)
 
 
 def _longest_first(numbers: Mapping[str, Range]) -> list[str]:

@@ -22,18 +22,11 @@ def check_memory(
 
     Requests are taken to be half-way through their answers, on average.
     """
-    known, _ = figures_of_names(numbers, texts)
-    each = known.get("device_memory_bytes")
-    if each is None:
+    known, _ = figures_of_names({"parameters": float(model.parameters), **numbers}, texts)
+    fits = _weights_fit(known)
+    if fits is None:
         return None
-    memory = each * known.get("device_count", 1.0)
-    weights = known.get("model_size_bytes", model.parameters * known.get("bytes_per_parameter", 2.0))
-    if weights > memory:
-        fewest = math.ceil(weights / each)
-        raise JoulecastError(
-            f"weights of {weights / 1e9:,.0f} GB do not fit {memory / 1e9:,.0f} GB of memory",
-            f"give --devices {fewest} or more, or a smaller --precision",
-        )
+    memory, weights = fits
     tokens_in, tokens_out = known.get("average_input_tokens"), known.get("average_output_tokens")
     if cache is None or tokens_in is None or tokens_out is None:
         return None
@@ -53,3 +46,25 @@ def check_memory(
             "give fewer in --concurrency, or more --devices",
         )
     return float(math.floor(most))
+
+
+def check_weights(numbers: Mapping[str, float], texts: Mapping[str, str]) -> None:
+    """Raises JoulecastError where the weights alone do not fit the devices, as far as both are known."""
+    _weights_fit(figures_of_names(numbers, texts)[0])
+
+
+def _weights_fit(known: Mapping[str, float]) -> tuple[float, float] | None:
+    """Bytes of all devices and of the weights; None where one is not known. Raises JoulecastError."""
+    each, parameters = known.get("device_memory_bytes"), known.get("parameters")
+    weights = known.get("model_size_bytes")
+    if weights is None and parameters is not None:
+        weights = parameters * known.get("bytes_per_parameter", 2.0)
+    if each is None or weights is None:
+        return None
+    memory = each * known.get("device_count", 1.0)
+    if weights > memory:
+        raise JoulecastError(
+            f"weights of {weights / 1e9:,.0f} GB do not fit {memory / 1e9:,.0f} GB of memory",
+            f"give --devices {math.ceil(weights / each)} or more, or a smaller --precision",
+        )
+    return memory, weights

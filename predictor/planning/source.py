@@ -50,6 +50,8 @@ def local_source(question: Question, artifact: str = "", packaged: Path = PACKAG
 
     Raises JoulecastError where there is none, or where it answers another question.
     """
+    if not artifact and not (packaged / f"{packaged_name(question)}.json").is_file():
+        raise JoulecastError(f"no packaged artifact answers {said(question)}", _TRAIN)
     model = LassoModel(read_artifact(artifact_path(artifact or packaged_name(question), packaged)))
     found = model.description
     if found.question is not question:
@@ -69,7 +71,7 @@ def artifact_path(named: str, packaged: Path = PACKAGED) -> Path:
     if path.name == named and inside.is_file():
         return inside
     known = [each.stem for each in artifact_paths(packaged)]
-    there_is = nearest(named, known) if known else "train one with `joulecast train`, and name its file with --artifact"
+    there_is = nearest(named, known) if known else _TRAIN
     raise JoulecastError(f"no artifact {named!r}, neither a file nor packaged", there_is)
 
 
@@ -87,6 +89,7 @@ def said(question: Question) -> str:
     return question.value.replace("_", " ")
 
 
+_TRAIN = "train one with `joulecast train`, and name its file with --artifact"
 _WHAT_ASKS: Mapping[Question, str] = {
     Question.GENERATIVE_KNOWN_RUNTIME: "give --rps or --tokens-per-second with --concurrency or --latency-per-token",
     Question.GENERATIVE_A_PRIORI: "leave out the rate, or what is in flight: both together are a runtime that is known",

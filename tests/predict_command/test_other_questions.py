@@ -69,6 +69,13 @@ def test_an_image_generator(predict: Predict) -> None:
     assert "energy per video" in predict("diffusion", *words, "--frames", "25", artifact="diffusion").out
 
 
+def test_weights_beyond_the_memory(predict: Predict) -> None:
+    """What cannot be loaded is refused before it is estimated."""
+    words = ("--device", "T4", "--parameters", "12e9", "--denoising-steps", "25")
+
+    assert "weights of 24 GB do not fit 17 GB of memory" in predict("diffusion", *words, artifact="diffusion").err
+
+
 def test_a_server(predict: Predict) -> None:
     """Watts follow the utilisation; the year its processor came to market follows from its name."""
     words = ("--cpu", "EPYC 7763", "--sockets", "2", "--utilization", "0.5,1")
