@@ -52,10 +52,9 @@ def _rises(one: FeatureRecipe, other: FeatureRecipe) -> bool:
     return not (one.name == other.name == _LOAD.name)
 
 
-# A package holds its TDP for as long as it likes, and may exceed it only for moments.
-RECIPE = FormRecipe(
-    "power_watts", "rated_watts", (_LOAD, *_MACHINE), products=_rises, bound=3.0, most=float(np.log(1.1))
-)
+# A package holds its TDP for as long as it likes, and exceeds it only for moments.
+_MOST_SHARE = 1.0
+RECIPE = FormRecipe("power_watts", "rated_watts", (_LOAD, *_MACHINE), products=_rises, bound=3.0, most=0.0)
 _MEASURED = FormRecipe("power_watts", "rated_watts", (_LOAD,), products=_rises, bound=3.0)
 _TAKEN = frozenset(each.quantity for each in RECIPE.features) | {"device", "device_count"}
 _USED: tuple[Input, ...] = tuple(each for each in INPUTS if each.name in _TAKEN)
@@ -154,7 +153,7 @@ def _followed(columns: Columns, curve: Form, wall: Form, host: str) -> Floats:
     held = np.maximum(load, LEAST_LOAD)
     level = _answered(curve, {}, held) * np.where(load < LEAST_LOAD, at_wall / _answered(wall, known, floor), 1.0)
     departure = np.log(columns.truth / rated / at_wall)
-    return np.asarray(rated * np.minimum(level * np.exp(PACKAGE_SHARE * departure), np.exp(RECIPE.most or 0.0)))
+    return np.asarray(rated * np.minimum(level * np.exp(PACKAGE_SHARE * departure), _MOST_SHARE))
 
 
 def _answered(form: Form, known: dict[str, Floats], load: Floats) -> Floats:
