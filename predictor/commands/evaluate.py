@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from predictor.lasso_model import LassoModel
     from predictor.record import Record
     from predictor.scoring.splits import Judgement
+    from predictor.training.importance import Importances
 
 _EXAMPLES = """\
 Measured records are answered by the models that come with this version, or by one that is named: each record goes to
@@ -52,6 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="none|all|NAME,...",
         help="train anew with a part left out: random, leave-model-out, leave-family-out, leave-device-out",
     )
+    parser.add_argument(
+        "--importances", action="store_true", help="train on the paper's metrics alone, and show what each weighs"
+    )
     parser.add_argument("--jobs", type=int, default=-1, metavar="N", help="folds at a time (default: one per core)")
     parser.add_argument("--json", action="store_true", help="print a JSON object")
 
@@ -59,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, ask, and tell how far off."""
     from predictor.commands.evaluate_document import asked_document
+    from predictor.commands.evaluate_importances import importance_document, importance_lines
     from predictor.commands.evaluate_splits import splits_document, splits_lines
     from predictor.commands.evaluate_text import asked_lines
     from predictor.readers.reading import read_records
@@ -66,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
     records = read_records(args.records, store=args.store, say=_say)
     judged = _judged(args, records)
+    weighed = _weighed(args, records)
     width = terminal_width(sys.stdout)
     if args.json or judged is None:
         asked = ask(_models(args.model, may_be_none=judged is not None), records)
@@ -73,12 +79,23 @@ def run(args: argparse.Namespace) -> int:
         document: dict[str, Any] = asked_document(asked)
         if judged is not None:
             document["splits"] = splits_document(judged)
+        if weighed:
+            document["importances"] = importance_document(weighed)
         print(json.dumps(document, indent=2, allow_nan=False))
-    elif judged is not None:
-        print(*splits_lines(judged, width), sep="\n")
     else:
-        print(*asked_lines(asked, width), sep="\n")
+        print(*(splits_lines(judged, width) if judged is not None else asked_lines(asked, width)), sep="\n")
+        if weighed:
+            print("", *importance_lines(weighed, width), sep="\n")
     return 0
+
+
+def _weighed(args: argparse.Namespace, records: Sequence[Record]) -> list[Importances]:
+    """The paper's metrics weighed, where they were asked for."""
+    if not args.importances:
+        return []
+    from predictor.training.importance import importances
+
+    return importances(records)
 
 
 def _judged(args: argparse.Namespace, records: Sequence[Record]) -> list[Judgement] | None:
