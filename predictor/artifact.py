@@ -221,16 +221,25 @@ def _form_document(form: Form) -> dict[str, Any]:
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Without what is at its default: unset, empty, false, or unbounded."""
     return {
-        name: str(value) if isinstance(value, Transform) else list(value) if isinstance(value, tuple) else value
+        name: value if name == "records" else _written(value)
         for name, value in values.items()
         if not _is_default(name, value)
     }
 
 
+def _written(value: Any) -> Any:
+    """A value as JSON has it: numbers with a point, so that what is read again is written the same."""
+    if isinstance(value, Transform):
+        return value.value
+    if isinstance(value, tuple):
+        return list(value)
+    return float(value) if type(value) is int else value
+
+
 def _is_default(name: str, value: Any) -> bool:
     if value is None or value is False or value in ("", ()):
         return True
-    if name in {"offset", "least"}:
+    if name in {"offset", "least"}:  # a bound of 0 means something elsewhere
         return bool(value == 0)
     return isinstance(value, float) and math.isinf(value)
 

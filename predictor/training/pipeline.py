@@ -29,11 +29,12 @@ class Bounded(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-l
         self.indicators = indicators
 
     def fit(self, x: Floats, _y: Any = None) -> Bounded:
-        """Learn means and scales; a column that never varies gets scale 1."""
+        """Learn means and scales. A column that never varies says nothing: it is held at 0."""
         self.mean_ = np.nanmean(x, axis=0)
         scale = np.nanstd(x, axis=0)
-        self.scale_ = np.where(scale > 1e-9, scale, 1.0)
-        self.high_ = np.where(self.indicators, np.inf, self.bound)
+        varies = scale > 1e-9
+        self.scale_ = np.where(varies, scale, 1.0)
+        self.high_ = np.where(varies, np.where(self.indicators, np.inf, self.bound), 0.0)
         return self
 
     def transform(self, x: Floats) -> Floats:
