@@ -51,8 +51,9 @@ stubs-current: $(STUBS_VENV)/.tools
 		|| { echo 'joulecast/v1 is not what proto/ says: run `make stubs` and commit'; exit 1; }
 
 .PHONY: docs
-docs: $(VENV)/.dev ## Rewrite the metric reference from the declared families
+docs: $(VENV)/.dev ## Rewrite the references of metrics and records from what the code declares
 	$(BIN)/python -m exporter.metrics.reference > docs/metrics.md
+	$(BIN)/python -m predictor.readers.reference > docs/records.md
 
 .PHONY: golden
 golden: $(VENV)/.dev ## Rewrite golden files; the diff is the review
