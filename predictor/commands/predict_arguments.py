@@ -44,12 +44,15 @@ DEVICE_FIGURES = (
 Option = Number | Name
 
 
-def add_options(parser: argparse.ArgumentParser, title: str, options: Iterable[Option], note: str = "") -> None:
-    """Declare options under a title of the help."""
+def add_options(
+    parser: argparse.ArgumentParser, title: str, options: Iterable[Option], note: str = ""
+) -> argparse._ArgumentGroup:
+    """Declare options under a title of the help; what has no feature is added to the group by the caller."""
     group = parser.add_argument_group(title, note or None)
     for each in options:
         read = _range if isinstance(each, Number) else _name
         group.add_argument(each.flag, dest=each.feature, type=read, metavar=each.metavar, help=each.meaning)
+    return group
 
 
 def add_source_and_output(parser: argparse.ArgumentParser) -> None:
@@ -101,6 +104,14 @@ def in_words_of_options(problem: InvalidFeature, options: Iterable[Option]) -> J
     if not flag or flag.removeprefix("--") == problem.feature:
         return problem
     return JoulecastError(f"{flag}: {problem.problem}", problem.remedy)
+
+
+def positive(text: str) -> float:
+    """A single number above zero."""
+    value = _range(text)
+    if len(value) > 1 or not value[0] > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one number above 0")
+    return value[0]
 
 
 def _range(text: str) -> Range:

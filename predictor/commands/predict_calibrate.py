@@ -46,9 +46,7 @@ _COLUMNS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is adapted, by what, and where to."""
     parser.epilog = _EXAMPLES
-    parser.add_argument(
-        "--artifact", required=True, metavar="FILE|NAME", help="the artifact, or a packaged one by name"
-    )
+    parser.add_argument("--artifact", required=True, metavar="FILE|NAME", help="an artifact, or a packaged one by name")
     parser.add_argument(
         "--point", action="append", default=[], metavar="KEY=VALUE,...", help="one point; repeat it for more"
     )
@@ -60,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="points, or records",
+        help="a CSV of points, or measured records; repeat it for more",
     )
     parser.add_argument(
         "--scope",

@@ -71,11 +71,11 @@ _SIZES = ("model_size_bytes", "bytes_per_parameter")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, how it runs, and on what."""
     parser.epilog = _EXAMPLES
-    add_options(parser, "the model", _MODEL)
-    parser.add_argument(
+    model = add_options(parser, "the model", _MODEL)
+    model.add_argument(
         "--torch", metavar="MODULE:FACTORY", help="count a PyTorch module: what FACTORY() of a Python module returns"
     )
-    parser.add_argument("--input", metavar="SIZES", help="of one sample of its input, as 3,224,224")
+    model.add_argument("--input", metavar="SIZES", help="of one sample of its input, as 3,224,224")
     add_options(parser, "how it runs (any number may be a range: 1:64, 8:64:8 or 1,8,64)", _RUN)
     add_options(parser, "on what", _DEVICE, "figures describe a device that nobody knows, or win over its own")
     add_source_and_output(parser)

@@ -17,6 +17,7 @@ from predictor.commands.predict_arguments import (
     add_source_and_output,
     given_names,
     given_numbers,
+    positive,
 )
 from predictor.commands.predict_show import Shown, show
 from predictor.planning.generative import Served, answer_generative, question_of
@@ -61,11 +62,11 @@ _OPTIONS = (*_MODEL, *_SERVING, *_DEVICE)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, how it is served, and on what."""
     parser.epilog = _EXAMPLES
-    add_options(parser, "the model", _MODEL)
-    parser.add_argument("--model-config", type=Path, metavar="FILE", help="its config.json, instead of --parameters")
+    model = add_options(parser, "the model", _MODEL)
+    model.add_argument("--model-config", type=Path, metavar="FILE", help="its config.json, instead of --parameters")
     add_options(parser, "how it is served (any number may be a range: 1:40, 1:40:5 or 1,8,64)", _SERVING)
-    add_options(parser, "on what", _DEVICE, "figures describe a device that nobody knows, or win over its own")
-    parser.add_argument("--idle-watts", type=float, metavar="W", help="of one device, for times without requests")
+    device = add_options(parser, "on what", _DEVICE, "figures describe a device that nobody knows, or win over its own")
+    device.add_argument("--idle-watts", type=positive, metavar="W", help="of one device, for times without requests")
     add_source_and_output(parser)
 
 

@@ -14,6 +14,7 @@ from predictor.commands.predict_arguments import (
     add_source_and_output,
     given_names,
     given_numbers,
+    positive,
 )
 from predictor.commands.predict_show import Shown, show
 from predictor.estimate import Question
@@ -59,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, "the machine", _MACHINE)
     gpus = parser.add_argument_group("with --part gpu")
     gpus.add_argument("--gpu", metavar="NAME", help="the GPU")
-    gpus.add_argument("--gpus", type=float, metavar="N", help="how many (default: 1)")
+    gpus.add_argument("--gpus", type=positive, metavar="N", help="how many (default: 1)")
     add_source_and_output(parser)
 
 
