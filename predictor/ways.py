@@ -149,9 +149,26 @@ WAYS: tuple[Way, ...] = (
         lambda batch, rate, steps: batch / (rate * steps),
     ),
     Way(
+        "step_seconds_per_token",
+        ("denoising_step_seconds", "step_tokens_each"),
+        lambda step, tokens: step / tokens,
+    ),
+    # Beside the peak rate, of 16x16 pixels of every frame passing every parameter at every step.
+    Way(
         "denoising_compute_ratio",
-        ("denoising_seconds", "samples_per_second", "device_count"),
-        lambda seconds, rate, count: seconds * rate / count,
+        (
+            "parameters_active",
+            "height",
+            "width",
+            "frames",
+            "denoising_steps",
+            "samples_per_second",
+            "device_count",
+            "device_peak_flops_per_second",
+        ),
+        lambda active, height, width, frames, steps, rate, count, peak: (
+            2.0 * active * height * width / 256.0 * frames * steps * rate / (count * peak)
+        ),
     ),
     Way(
         "denoising_joules_per_sample",

@@ -26,7 +26,9 @@ WORK = (
 
 KNOWN_RUNTIME = (
     *WORK,
+    log("denoising steps", "denoising_steps"),
     log("step time", "denoising_step_seconds"),
+    log("step time per token", "step_seconds_per_token"),
     log("compute utilization", "denoising_compute_ratio"),
 )
 
