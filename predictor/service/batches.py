@@ -119,10 +119,10 @@ class _Answers:
 def _beyond_numbers(
     rows: int, quantities: Mapping[str, QuantityColumn], told: Sequence[RowError]
 ) -> Iterator[RowError]:
-    """Rows that came out as no finite number, beside those that the model itself has told of."""
+    """Rows that came out as zero or as no finite number, beside those that the model itself has told of."""
     odd = np.zeros(rows, dtype=bool)
     for each in quantities.values():
-        odd |= ~np.isfinite(each.p90)
+        odd |= ~((each.p10 > 0.0) & (each.p90 < np.inf))
     odd[[error.row for error in told]] = False
     for row in np.flatnonzero(odd):
         yield RowError(int(row), "", str(beyond_numbers()))

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from math import isfinite
+from math import inf
 from typing import Any, TypeVar
 
 import grpc
@@ -96,9 +96,9 @@ class PredictionService:
         served.checks.point(numbers, texts)
         try:
             estimate = served.model.estimate(numbers, texts, contributions=not request.omit_contributions)
-        except ArithmeticError as error:  # an overflow, a division by what vanished
+        except (ArithmeticError, ValueError) as error:  # an overflow; the logarithm of what vanished
             raise beyond_numbers() from error
-        if not _is_finite(estimate):
+        if not _is_possible(estimate):
             raise beyond_numbers()
         self.figures.estimated(served.description.name, in_domain=not estimate.departures)
         return predict_response(estimate, served)
@@ -164,10 +164,10 @@ def _question(number: int) -> Question | None:
     return question
 
 
-def _is_finite(estimate: Estimate) -> bool:
+def _is_possible(estimate: Estimate) -> bool:
     watts, sample, token = estimate.power_watts, estimate.joules_per_sample, estimate.joules_per_output_token
     return (
-        (watts is None or isfinite(watts.p90))
-        and (sample is None or isfinite(sample.p90))
-        and (token is None or isfinite(token.p90))
+        (watts is None or 0.0 < watts.p10 <= watts.p90 < inf)
+        and (sample is None or 0.0 < sample.p10 <= sample.p90 < inf)
+        and (token is None or 0.0 < token.p10 <= token.p90 < inf)
     )

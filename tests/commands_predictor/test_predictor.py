@@ -37,6 +37,11 @@ def test_it_answers_from_an_artifact_by_the_catalogues_figures(artifact: Path, t
             stub.Predict(pb.PredictRequest(model="small", features={"request_rate": 1.0}, names={"device": "H1000"}))
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert "unknown device 'H1000'" in refused.value.details()
+        vanishing = {"request_rate": 1.0, "device_count": 1e-200, "device_tdp_watts": 1e-200}
+        with pytest.raises(grpc.RpcError) as refused:
+            stub.Predict(pb.PredictRequest(model="small", features=vanishing, names={"device": "H100 SXM"}))
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "check their units" in refused.value.details()
         assert running.stop() == 0
 
 

@@ -29,6 +29,8 @@ def small_artifact(name: str = "small", version: str = "1", share: float = 0.5) 
         "gpu",
         (
             Input("request_rate", "1/s", "requests completed per second", required=True, lowest=0.1, highest=40.0),
+            Input("device_count", "1", "GPUs"),
+            Input("device_tdp_watts", "W", "of one GPU, instead of the catalogue's"),
             Input("device", meaning="the GPU's name", required=True, is_text=True, values=("H100 SXM",)),
         ),
         (Variant("all", (form,)),),

@@ -74,8 +74,8 @@ def test_a_bad_row_is_listed_and_the_others_are_answered(predictor: Any) -> None
 
 def test_features_that_lead_to_no_number_are_an_error_of_their_row(predictor: Any) -> None:
     """Each of them is possible; together they are not. The same for a single point."""
-    batch = asked(3, numbers("request_rate", math.nan, 5e-324, 10.0), texts("device", "H100"))
-    found = predictor.stub.PredictBatch(batch, timeout=10)
+    rates = numbers("request_rate", math.nan, 5e-324, 10.0, 1e308)
+    found = predictor.stub.PredictBatch(asked(4, rates, texts("device", "H100")), timeout=10)
     assert [(error.row, error.field) for error in found.errors] == [(0, "request_rate"), (1, "")]
     assert "check their units" in found.errors[1].message
     assert math.isnan(found.power_watts.values[1])
