@@ -207,7 +207,13 @@ class PredictedSensor:
                 note = f"{gpu.model}: {tdp:g} W, by utilisation"
                 key = SeriesKey(Component.GPU, gpu.uuid)
                 question = pose(
-                    estimator, key, GPU_MODEL, GPU_GAUGE, numbers={"device_tdp_watts": tdp}, names={}, note=note
+                    estimator,
+                    key,
+                    GPU_MODEL,
+                    GPU_GAUGE,
+                    numbers={"device_tdp_watts": tdp},
+                    names={"device": gpu.model},
+                    note=note,
                 )
                 yield gpu.uuid, self._settled(question)
 

@@ -15,6 +15,7 @@ from predictor.estimate import Evaluation, Input
 from predictor.form import Band, Form
 from predictor.training.fitting import fit, raw_features
 from predictor.training.recipe import FormRecipe
+from predictor.training.verification import verify
 
 Floats = NDArray[np.float64]
 _FOLDS = 10
@@ -36,14 +37,11 @@ class Columns:
 
 
 def fitted(recipe: FormRecipe, columns: Columns, kept_apart: str) -> Form:
-    """A Lasso on every point; its alpha is chosen with these groups kept apart."""
-    _, form = fit(
-        recipe,
-        raw_features(recipe, columns.known, columns.names, columns.rows),
-        columns.truth,
-        columns.known[recipe.reference],
-        list(columns.groups[kept_apart]),
-    )
+    """A Lasso on every point; its alpha is chosen with these groups kept apart. What is kept is held against it."""
+    raw = raw_features(recipe, columns.known, columns.names, columns.rows)
+    with threadpool_limits(1):
+        made, form = fit(recipe, raw, columns.truth, columns.known[recipe.reference], list(columns.groups[kept_apart]))
+    verify(form, made, raw)
     return form
 
 

@@ -63,18 +63,18 @@ def columns_of(records: Sequence[Record]) -> Columns:
             devices.append(each.device)
     return Columns(
         known={"gpu_utilization_ratio": np.array(load), "rated_watts": np.array(rated)},
-        names={},
+        names={"device": np.array(devices)},
         truth=np.array(watts),
         groups={"model": models, "device": devices},
     )
 
 
 def train_gpu(records: Sequence[Record], jobs: int = -1) -> Artifact:
-    """Fit, and judge by models and by devices left out; the latter is the band, for few devices are known."""
+    """Fit, and judge by models and by devices left out; the latter is the band of any other device."""
     columns = columns_of(records)
     answers = {split: left_out(RECIPE, columns, split, "model", jobs) for split in columns.groups}
-    band = band_of(columns.truth, answers["device"])
-    form = with_bands(fitted(RECIPE, columns, "model"), band, band)
+    bands = {split: band_of(columns.truth, found) for split, found in answers.items()}
+    form = with_bands(fitted(RECIPE, columns, "model"), bands["model"], bands["device"])
     return Artifact(
         NAME,
         "1",
@@ -83,7 +83,7 @@ def train_gpu(records: Sequence[Record], jobs: int = -1) -> Artifact:
         tuple(seen(each, columns) for each in INPUTS),
         (Variant("utilisation", (form,)),),
         evaluations=tuple(
-            evaluation(f"leave-{split}-out", columns.truth, found, band) for split, found in answers.items()
+            evaluation(f"leave-{split}-out", columns.truth, found, bands[split]) for split, found in answers.items()
         ),
         provenance={
             "trained_on": "NVML records of raphischer/imagenet-energy-efficiency (MIT)",
