@@ -51,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--splits",
         default="none",
         metavar="none|all|NAME,...",
-        help="train anew with a part left out: random, leave-model-out, leave-family-out, leave-device-out",
+        help="train anew with a part left out: random, leave-model-out, leave-family-out, leave-device-out (all of "
+        "these), calibrated-device-out (the same after a calibration by three points of the device)",
     )
     parser.add_argument(
         "--importances", action="store_true", help="train on the paper's metrics alone, and show what each weighs"

@@ -9,6 +9,7 @@ from joulecast.errors import JoulecastError
 from predictor.nearest import nearest
 from predictor.record import Record
 from predictor.scoring.answers import Answers
+from predictor.training.calibrated_folds import CALIBRATED, calibrate_and_validate
 from predictor.training.cross_validation import cross_validate
 from predictor.training.folds import SPLITS
 from predictor.training.recipe import Recipe
@@ -16,7 +17,13 @@ from predictor.training.train import records_for
 
 Progress = Callable[[str], None]
 
-_GROUPS = {"leave-model-out": "model", "leave-family-out": "model family", "leave-device-out": "device"}
+_ALL = (*SPLITS, CALIBRATED)
+_GROUPS = {
+    "leave-model-out": "model",
+    "leave-family-out": "model family",
+    "leave-device-out": "device",
+    CALIBRATED: "device",
+}
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,9 @@ def splits_of(text: str) -> tuple[str, ...]:
         return SPLITS
     names = [each.strip() for each in text.split(",") if each.strip()]
     for name in names:
-        if name not in SPLITS:
-            raise JoulecastError(f"no split {name!r}", nearest(name, ("none", "all", *SPLITS)))
-    return tuple(each for each in SPLITS if each in names)
+        if name not in _ALL:
+            raise JoulecastError(f"no split {name!r}", nearest(name, ("none", "all", *_ALL)))
+    return tuple(each for each in _ALL if each in names)
 
 
 def recipe_named(name: str, recipes: Iterable[Recipe]) -> Recipe:
@@ -100,7 +107,10 @@ def judge(
                 def tick(done: int, folds: int, of: str = f"{blank.model}: {split}") -> None:
                     say(f"{of}, fold {done} of {folds}")
 
-                found = cross_validate(alone, chosen, split, jobs, tick=tick)
+                if split == CALIBRATED:
+                    found = calibrate_and_validate(alone, chosen, jobs, tick=tick)
+                else:
+                    found = cross_validate(alone, chosen, split, jobs, tick=tick)
                 if found:
                     yield replace(blank, answers=found[recipe.scored].answers)
                 else:
