@@ -11,7 +11,7 @@ from joulecast.v1 import prediction_pb2 as pb
 from predictor.checking import CheckedTable
 from predictor.estimate import Estimates, QuantityColumn, RowError, Table, Texts
 from predictor.service.artifacts import Served
-from predictor.service.packed import numbers_of, put_doubles, put_flags
+from predictor.service.packed import indexes_of, numbers_of, put_doubles, put_flags
 
 MAX_ROWS = 1_000_000
 MAX_NAMES = 1000  # different ones in a column
@@ -144,7 +144,7 @@ def _pieces(table: Table) -> Iterator[tuple[int, Table]]:
 def _read_texts(name: str, texts: pb.Texts, rows: int) -> Texts:
     values: list[str] = list(texts.values)
     if texts.indexes:
-        indexes = np.fromiter(texts.indexes, np.intp, len(texts.indexes))
+        indexes = indexes_of(texts)
         if len(indexes) != rows:
             raise _misfit(name, len(indexes), rows)
         highest = int(indexes.max())

@@ -13,6 +13,8 @@ from joulecast.v1 import prediction_pb2 as pb
 from predictor.service.wire import header
 
 _DOUBLE = np.dtype("<f8")
+_INDEXES = pb.Texts.DESCRIPTOR.fields_by_name["indexes"].number
+_ONE_BYTE = 128  # unsigned integers below this take one byte
 
 
 def numbers_of(message: pb.Numbers) -> NDArray[np.float64]:
@@ -24,6 +26,20 @@ def numbers_of(message: pb.Numbers) -> NDArray[np.float64]:
     if len(wire) != start + size:  # there is something else in it, from a newer client
         return np.fromiter(message.values, np.float64, count)
     return np.frombuffer(wire, _DOUBLE, count, start).astype(np.float64, copy=False)
+
+
+def indexes_of(message: pb.Texts) -> NDArray[np.intp]:
+    """The indexes of a column of names; of a small dictionary each is one byte on the wire."""
+    count = len(message.indexes)
+    if len(message.values) <= _ONE_BYTE:
+        wire = message.SerializeToString()
+        head = header(_INDEXES, count)
+        start = len(wire) - count
+        if wire[start - len(head) : start] == head:
+            found = np.frombuffer(wire, np.uint8, count, start)
+            if not count or int(found.max()) < _ONE_BYTE:
+                return found.astype(np.intp)
+    return np.fromiter(message.indexes, np.intp, count)
 
 
 def put_doubles(message: Message, fields: dict[int, Any]) -> None:
