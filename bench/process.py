@@ -1,12 +1,16 @@
 """What another process costs, as the kernel counts it."""
 
+from contextlib import suppress
 from pathlib import Path
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of all its threads so far, in nanosecond steps, where `stat` has only ticks of 10 ms."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) * 1e-9
+    """CPU time of all threads it has now, in nanosecond steps, where `stat` has only ticks of 10 ms."""
+    nanoseconds = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a connection's thread that has just ended
+            nanoseconds += int((task / "schedstat").read_text().split()[0])
+    return nanoseconds * 1e-9
 
 
 def resident_megabytes(pid: int) -> float:

@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 
 from exporter.assembly import Exporter
 from exporter.commands.findings import report
@@ -14,6 +13,8 @@ from exporter.config import add_arguments as add_config_arguments
 from exporter.config import load_config
 
 __all__ = ["add_arguments", "run"]
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,13 +31,13 @@ def run(args: argparse.Namespace) -> int:
     # A thread that waits for the interpreter may wait this long for one that computes: keep edges sharp.
     sys.setswitchinterval(0.0001)
     share_one_heap()
+    # Blocked in every thread that starts from now on, and waited for below: one that another thread received would not
+    # wake this one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     exporter = Exporter(config)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     settle_memory()
     exporter.start()
     print(report(exporter), flush=True)
-    stop.wait()
+    signal.sigwait(STOP_SIGNALS)
     exporter.stop()
     return 0
