@@ -43,7 +43,7 @@ _WORK = (
     Number("--height", "height", "PIXELS", "of an image or frame"),
     Number("--width", "width", "PIXELS", "of an image or frame"),
     Number("--frames", "frames", "N", "of a video; 1 is an image (default: 1)"),
-    Number("--batch", "batch_size", "N", "samples of one batch"),
+    Number("--batch", "batch_size", "N", "samples made at once (default: 1)"),
     Number("--samples-per-second", "samples_per_second", "N", "images or videos per second, where the rate is known"),
     Name("--stack", "serving_stack", "NAME", "what runs it: diffusers, xdit, ..."),
     Name("--task", "task", "NAME", "text-to-image, text-to-video, ..."),
@@ -63,11 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer, and show it."""
-    numbers = {"frames": (1.0,), **given_numbers(args, _OPTIONS)}
+    numbers = {"frames": (1.0,), "batch_size": (1.0,), **given_numbers(args, _OPTIONS)}
     sample = "image" if numbers["frames"] == (1.0,) else "video"
     return show(args, Shown(Question.DIFFUSION, sample, _ask, _OPTIONS), numbers, given_names(args, _OPTIONS))
 
 
 def _ask(source: Source, point: Mapping[str, float], texts: Mapping[str, str]) -> Answer:
     check_weights(point, texts)
-    return Asked(source, point, texts, frozenset({"frames"})).answer()
+    return Asked(source, point, texts, frozenset({"frames", "batch_size"})).answer()

@@ -54,6 +54,8 @@ def answer_generative(
     assumed = [f"assumed: {name} {value}" for name, value in usual.items()]
     most = check_memory(model, asked.numbers, texts, served.cache if served is not None else None)
     rate = _tokens_per_second(asked.numbers)
+    if rate is None and not any(name in numbers for name in _IN_FLIGHT):
+        raise JoulecastError("how much it serves is not known", "give --rps with --output-tokens, or --concurrency")
     if source.description.question is Question.GENERATIVE_KNOWN_RUNTIME or rate is None:
         found = asked.answer()
     else:

@@ -168,6 +168,15 @@ def test_a_config_gives_sizes_and_the_room_for_requests(predict: Predict, tmp_pa
     assert "do not fit beside the weights" in full.err
 
 
+def test_how_much_is_served_must_be_said(predict: Predict) -> None:
+    """Neither a rate nor what is in flight: there is nothing to ask."""
+    said = predict("generative", "--device", "H100 SXM", "--parameters", "8e9", artifact="generative-a-priori")
+
+    assert said.err == (
+        "joulecast: how much it serves is not known: give --rps with --output-tokens, or --concurrency\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
