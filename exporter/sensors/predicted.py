@@ -12,18 +12,19 @@ from exporter.sensors.estimator import Band, Estimator
 from exporter.sensors.full_power import FullPower, Sockets, find_sockets, mean, utilization_by_socket
 from exporter.sensors.identity import KnownSeries
 from exporter.sensors.nvml.library import NvmlLibrary
-from exporter.sensors.nvml.refusal import RefusedError
+from exporter.sensors.nvml.usage import NvmlUtilization
 from exporter.sensors.power_question import NAME, PowerQuestion, pose
 from exporter.sensors.sensor import Missed, Reading, SensorAbsent, SensorFailed, Series
 from exporter.usage.cpu_time import CpuTimeReader
 from exporter.usage.host import cpu_signature, memory_bytes
 from exporter.usage.patience import PatientSource
-from exporter.usage.source import Gauge, UsageReading
 from joulecast.component import Component, SeriesKey
 from joulecast.errors import JoulecastError
 
 CPU_MODEL, DRAM_MODEL, GPU_MODEL = "node-power-cpu", "node-power-dram", "node-power-gpu"
 CPU_GAUGE, GPU_GAUGE = "cpu_utilization_ratio", "gpu_utilization_ratio"
+# Drivers sample utilisation over up to a second; asking more often only keeps them awake.
+GPU_SECONDS = 1.0
 VENDORS = ("AMD", "Intel", "Ampere")
 # A part that stands for an unknown one may have half or twice its TDP.
 STAND_IN_RELATIVE_ERROR = 0.5
@@ -99,13 +100,14 @@ class PredictedSensor:
         self._given = estimator
         self._estimator = estimator
         self._library = library
-        self._busy = PatientSource(_GpuUtilization(library)) if library is not None else None
+        self._busy = PatientSource(NvmlUtilization(library)) if library is not None else None
         self._tdp_watts = tdp_watts
         self._cpu_time = CpuTimeReader(procfs)
         self._sockets = Sockets("", {}, {})
         self._cpus: dict[int, PowerQuestion] = {}
         self._memory: PowerQuestion | None = None
         self._gpus: dict[str, PowerQuestion] = {}
+        self._gpus_read = float("-inf")
         self._known = KnownSeries()
 
     def discover(self) -> Sequence[Series]:
@@ -131,7 +133,7 @@ class PredictedSensor:
         """None: what there is to know is in the note of each series."""
         return ()
 
-    def read(self, now: float) -> Iterator[Reading | Missed]:  # noqa: ARG002  the time since the last read is in /proc/stat
+    def read(self, now: float) -> Iterator[Reading | Missed]:
         """Power by the mean utilisation since the last read; nothing at the first one, or when no tick has passed."""
         estimator = self._estimator
         if estimator is None:
@@ -144,7 +146,8 @@ class PredictedSensor:
             yield _reading(estimator, self._cpus[socket], utilization)
         if shares and self._memory is not None:
             yield _reading(estimator, self._memory, mean(list(shares.values())))
-        if self._gpus and self._busy is not None:
+        if self._gpus and self._busy is not None and now - self._gpus_read >= 0.9 * GPU_SECONDS:
+            self._gpus_read = now
             told = {each.device: each.value for each in self._busy.read()}
             for uuid, question in self._gpus.items():
                 if uuid in told:
@@ -227,21 +230,3 @@ def _reading(estimator: Estimator, question: PowerQuestion, utilization: float) 
         return Reading(question.series, watts=question.watts(estimator, utilization))
     except SensorAbsent as gone:  # it was there when we were discovered
         raise SensorFailed(gone.problem, gone.remedy) from gone
-
-
-class _GpuUtilization:
-    """Only the utilisation of every GPU that is listed now."""
-
-    name = "predicted-gpus"
-
-    def __init__(self, library: NvmlLibrary) -> None:
-        self._library = library
-
-    def read(self) -> Iterator[UsageReading]:
-        """Of those that tell it."""
-        for device in self._library.devices:
-            try:
-                utilization = device.utilization_ratio()
-            except RefusedError:
-                continue
-            yield UsageReading(Gauge.GPU_UTILIZATION, utilization, Component.GPU, device.gpu.uuid)

@@ -45,6 +45,24 @@ class NvmlUsage:
             yield from _ask(questions)
 
 
+class NvmlUtilization:
+    """Only the utilisation of the GPUs that are listed now and tell it: what power is predicted from."""
+
+    name = "nvml-utilization"
+
+    def __init__(self, library: NvmlLibrary) -> None:
+        self._library = library
+
+    def read(self) -> Iterator[UsageReading]:
+        """One reading for each."""
+        for device in self._library.devices:
+            try:
+                utilization = device.utilization_ratio()
+            except RefusedError:
+                continue
+            yield UsageReading(Gauge.GPU_UTILIZATION, utilization, Component.GPU, device.gpu.uuid)
+
+
 def _ask(questions: list[_Question]) -> Iterator[UsageReading]:
     for question in tuple(questions):
         try:
