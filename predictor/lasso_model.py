@@ -98,6 +98,7 @@ class LassoModel:
             departures=left,
             contributions=shares,
             notes=notes,
+            scope=names.get("energy_scope", ""),
         )
 
     def estimate_table(self, table: Table) -> Estimates:

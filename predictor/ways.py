@@ -209,6 +209,23 @@ WAYS: tuple[Way, ...] = (
         ("rated_watts", "gpu_utilization_ratio"),
         lambda rated, busy: rated * (0.15 + 0.85 * busy),
     ),
+    # What it computes while it is busy, beside what it could.
+    Way(
+        "busy_compute_utilization_ratio",
+        ("compute_utilization_ratio", "gpu_utilization_ratio"),
+        lambda done, busy: done / (0.005 + busy),
+    ),
+    # A server at rest draws about a quarter of its full power (SPECpower median), its packages a little more.
+    Way(
+        "cpu_loaded_watts",
+        ("rated_watts", "cpu_utilization_ratio"),
+        lambda rated, busy: rated * (0.3 + 0.7 * busy),
+    ),
+    Way(
+        "joules_at_peak",
+        ("macs", "device_tdp_watts", "device_peak_flops_per_second"),
+        lambda macs, tdp, peak: 2.0 * macs * tdp / peak,
+    ),
 )
 """In order of preference: of several ways to one quantity the first that can be gone is taken."""
 

@@ -36,6 +36,7 @@ def classified(number: int, *, scope: str = "gpu+cpu+dram", host_watts: float = 
         samples_per_second=rate,
         gpu_utilization_ratio=busy,
         gpu_memory_utilization_ratio=busy / 2,
+        cpu_utilization_ratio=0.02 + 0.01 * (number % 5),
         mean_power_watts=gpu + host_watts,
         energy_joules_per_sample=(gpu + host_watts) / rate,
         gpu_energy_joules_per_sample=gpu / rate,
@@ -51,6 +52,7 @@ ASKED = {
     "batch_size": 32.0,
     "samples_per_second": 20.0,
     "gpu_utilization_ratio": 0.6,
+    "cpu_utilization_ratio": 0.05,
     "gpu_memory_utilization_ratio": 0.3,
 }
 NAMES = {"device": "NVIDIA Quadro RTX 5000", "serving_stack": "pytorch", "precision": "fp32"}
@@ -80,7 +82,9 @@ def test_language_models_are_no_classifiers() -> None:
 
 def test_scopes_are_told_apart(model: LassoModel) -> None:
     """The same point is answered for the GPU alone and for the node, each near what was measured."""
-    gpu = model.estimate(ASKED, {**NAMES, "energy_scope": "gpu"}).power_watts
+    estimate = model.estimate(ASKED, {**NAMES, "energy_scope": "gpu"})
+    assert estimate.scope == "gpu"
+    gpu = estimate.power_watts
     node = model.estimate(ASKED, {**NAMES, "energy_scope": "gpu+cpu+dram"}).power_watts
     assert gpu is not None
     assert node is not None
@@ -92,9 +96,10 @@ def test_scopes_are_told_apart(model: LassoModel) -> None:
 @pytest.mark.parametrize(
     ("given", "variant"),
     [
-        (set(ASKED), "rate and utilization known"),
-        (set(ASKED) - {"gpu_utilization_ratio"}, "rate known"),
-        (set(ASKED) - {"gpu_utilization_ratio", "samples_per_second"}, "a priori"),
+        (set(ASKED), "rate and GPU utilization known"),
+        (set(ASKED) - {"gpu_utilization_ratio"}, "rate and CPU utilization known"),
+        (set(ASKED) - {"gpu_utilization_ratio", "cpu_utilization_ratio"}, "rate known"),
+        (set(ASKED) - {"samples_per_second"}, "a priori"),
     ],
 )
 def test_the_variant_with_most_knowledge_answers(model: LassoModel, given: set[str], variant: str) -> None:

@@ -3,15 +3,34 @@
 Whose energy is asked for is an input: a GPU's, that of GPU, CPU and memory, of CPU and memory, or of the wall socket.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from predictor.estimate import Input, Question
 from predictor.record import Record
-from predictor.training.recipe import FeatureRecipe, FormRecipe, Recipe, VariantRecipe, is_one_of, log
+from predictor.training.recipe import FeatureRecipe, FormRecipe, Recipe, VariantRecipe, is_one_of, log, value
 
 STACKS = ("armnn", "onnx", "pytorch", "tensorflow")  # beside tflite
 DELEGATES = ("neon", "opencl", "xnnpack")  # beside ruy
+
+WHOLE = (
+    "unless energy_scope says gpu, the energy is that of the whole machine: of a board at the wall socket, of a host "
+    "that of its GPUs, CPUs and memory"
+)
+
+STANDS_FOR: Mapping[str, Mapping[str, str]] = {
+    "serving_stack": {
+        "torch": "pytorch",
+        "pytorch": "pytorch",
+        "tf": "tensorflow",
+        "tensorflow": "tensorflow",
+        "keras": "tensorflow",
+        "tflite": "tflite",
+        "onnx": "onnx",
+        "arm nn": "armnn",
+        "armnn": "armnn",
+    }
+}
 
 INPUTS = (
     Input("macs", "1", "multiply-accumulates of one sample", required=True, least=1e3),
@@ -25,6 +44,7 @@ INPUTS = (
           most=1.0),
     Input("gpu_memory_utilization_ratio", "1", "share of time the memory controller was busy", least_is_allowed=True,
           most=1.0),
+    Input("cpu_utilization_ratio", "1", "mean over all cores", least_is_allowed=True, most=1.0),
     Input("energy_scope", meaning="whose energy: gpu, gpu+cpu+dram, cpu+dram, wall", is_text=True),
     Input("serving_stack", meaning="runtime: tflite, armnn, onnx, pytorch, tensorflow", is_text=True),
     Input("delegate", meaning="kernel library of an edge runtime: ruy, xnnpack, neon, opencl", is_text=True),
@@ -60,20 +80,31 @@ RATE = (
 )
 SCOPE = is_one_of("energy_scope", ("gpu",))
 
-WITH_UTILIZATION: tuple[FeatureRecipe, ...] = (
+WITH_GPU_UTILIZATION: tuple[FeatureRecipe, ...] = (
     log("gpu utilization", "gpu_utilization_ratio", offset=0.05),
     log("gpu memory utilization", "gpu_memory_utilization_ratio", offset=0.02, optional=True),
-    log("compute utilization", "compute_utilization_ratio", optional=True),
-    log("macs", "macs"),
+    log("compute utilization while busy", "busy_compute_utilization_ratio", optional=True),
     log("parameters", "parameters"),
     log("macs_param", "macs_param"),
     log("rate", "samples_per_second_each"),
     *is_one_of("serving_stack", ("pytorch",)),
     *SCOPE,
 )
+WITH_CPU_UTILIZATION: tuple[FeatureRecipe, ...] = (
+    value("cpu utilization", "cpu_utilization_ratio"),
+    log("compute utilization", "compute_utilization_ratio", optional=True),
+    log("macs", "macs"),
+    log("parameters", "parameters"),
+    log("macs_param", "macs_param"),
+    log("rate", "samples_per_second_each"),
+    log("bandwidth per watt", "bandwidth_per_watt", optional=True),
+    *is_one_of("serving_stack", ("onnx", "pytorch")),
+    *SCOPE,
+)
 WITH_RATE = (*RATE, *MODEL, *DEVICE, *SOFTWARE, *SCOPE)
 A_PRIORI = (
     *MODEL,
+    log("macs_param", "macs_param"),
     *DEVICE,
     log("tdp", "device_tdp_watts"),
     log("device count", "device_count"),
@@ -106,16 +137,23 @@ def parts(record: Record) -> Sequence[Record]:
 RECIPE = Recipe(
     name="discriminative",
     question=Question.DISCRIMINATIVE,
-    scope="gpu",
+    scope="wall",
     inputs=INPUTS,
     variants=(
         VariantRecipe(
-            "rate and utilization known", (FormRecipe("power_watts", "loaded_watts", WITH_UTILIZATION, bound=1.5),)
+            "rate and GPU utilization known",
+            (FormRecipe("power_watts", "loaded_watts", WITH_GPU_UTILIZATION, bound=1.75),),
+        ),
+        VariantRecipe(
+            "rate and CPU utilization known",
+            (FormRecipe("power_watts", "cpu_loaded_watts", WITH_CPU_UTILIZATION, bound=1.5),),
         ),
         VariantRecipe("rate known", (FormRecipe("power_watts", "rated_watts", WITH_RATE, bound=1.5),)),
-        VariantRecipe("a priori", (FormRecipe("joules_per_sample", "device_tdp_watts", A_PRIORI, bound=2.0),)),
+        VariantRecipe("a priori", (FormRecipe("joules_per_sample", "joules_at_peak", A_PRIORI, bound=3.0),)),
     ),
     takes=takes,
     parts=parts,
+    stands_for=STANDS_FOR,
+    notes=(WHOLE,),
     scored="joules_per_sample",
 )
