@@ -57,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--importances", action="store_true", help="train on the paper's metrics alone, and show what each weighs"
     )
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write all of it as one HTML page, with charts")
     parser.add_argument("--jobs", type=int, default=-1, metavar="N", help="folds at a time (default: one per core)")
     parser.add_argument("--json", action="store_true", help="print a JSON object")
 
@@ -74,8 +75,14 @@ def run(args: argparse.Namespace) -> int:
     judged = _judged(args, records)
     weighed = _weighed(args, records)
     width = terminal_width(sys.stdout)
-    if args.json or judged is None:
+    if args.json or args.report or judged is None:
         asked = ask(_models(args.model, may_be_none=judged is not None), records)
+    if args.report:
+        from predictor.commands.evaluate_report import write_report
+
+        names = [path.name for path in args.records] + (["the store"] if args.store else [])
+        write_report(args.report, names, asked, judged or (), weighed)
+        _say(f"written: {args.report}")
     if args.json:
         document: dict[str, Any] = asked_document(asked)
         if judged is not None:

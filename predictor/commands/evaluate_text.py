@@ -28,30 +28,47 @@ _REASONS = 5
 
 def asked_lines(asked: Asked, width: int | None) -> Iterator[str]:
     """Everything about records answered by models as they are."""
-    whole = part(asked.answers)
-    yield sentence(whole.scores)
+    yield sentence(part(asked.answers).scores)
     yield ""
-    models = {
-        f"{model.description.name} {model.description.version}": part(asked.answers.take(asked.of_model(place)))
-        for place, model in enumerate(asked.models)
-    }
-    sections = {
-        "model": {name: each for name, each in models.items() if each.scores.records},
-        "source": parts(asked.answers, [each.source for each in asked.records]),
-        "device": parts(asked.answers, [each.device for each in asked.records]),
-    }
-    yield from rendered(COLUMNS, [*_whole_rows(whole), *section_rows(sections)], width)
-    reasons = Counter(reason for reason in asked.reasons if reason).most_common()
+    yield from rendered(COLUMNS, list(asked_rows(asked)), width)
+    reasons = list(unanswered_lines(asked))
     if reasons:
         yield ""
-        yield f"{whole.scores.unanswered} records were not answered:"
-        yield from (f"  {count}: {printable(reason)}" for reason, count in reasons[:_REASONS])
-        rest = sum(count for _, count in reasons[_REASONS:])
-        yield from [f"  {rest}: for other reasons (--json lists them)"] if rest else []
+        yield from reasons
     notes = notes_of(asked)
     if notes:
         yield ""
         yield from (f"note: {printable(note)}" for note in notes)
+
+
+def asked_rows(asked: Asked) -> Iterator[Sequence[str]]:
+    """The rows of COLUMNS: all, inside and outside the domain, by model, source and device."""
+    whole = part(asked.answers)
+    models = {
+        f"{model.description.name} {model.description.version}": part(asked.answers.take(asked.of_model(place)))
+        for place, model in enumerate(asked.models)
+    }
+    yield row("all", whole.scores, whole.share)
+    yield row("  in domain", whole.inside)
+    yield row("  outside", whole.outside)
+    yield from _section("model", {name: each for name, each in models.items() if each.scores.records})
+    for title, names in (
+        ("source", [each.source for each in asked.records]),
+        ("device", [each.device for each in asked.records]),
+    ):
+        found = parts(asked.answers, names)
+        yield from _section(title, found) if len(found) > 1 else ()
+
+
+def unanswered_lines(asked: Asked) -> Iterator[str]:
+    """How many records have no answer, and why."""
+    reasons = Counter(reason for reason in asked.reasons if reason).most_common()
+    if reasons:
+        yield f"{sum(count for _, count in reasons)} records were not answered:"
+    yield from (f"  {count}: {printable(reason)}" for reason, count in reasons[:_REASONS])
+    rest = sum(count for _, count in reasons[_REASONS:])
+    if rest:
+        yield f"  {rest}: for other reasons (--json lists them)"
 
 
 def sentence(it: Scores) -> str:
@@ -63,18 +80,10 @@ def sentence(it: Scores) -> str:
     return f"{answered}: off by {it.mape:.1%} on average, {it.median_ape:.1%} in the median"
 
 
-def section_rows(sections: Mapping[str, Mapping[str, Part]]) -> Iterator[Sequence[str]]:
-    """The rows of each section under its title; one with a single part tells nothing more and is left out."""
-    for title, found in sections.items():
-        if len(found) > 1 or title == "model":
-            yield (f"by {title}", *[""] * (len(COLUMNS) - 1))
-            yield from (row(f"  {name}", each.scores, each.share) for name, each in found.items())
-
-
-def _whole_rows(whole: Part) -> Iterator[Sequence[str]]:
-    yield row("all", whole.scores, whole.share)
-    yield row("  in domain", whole.inside)
-    yield row("  outside", whole.outside)
+def _section(title: str, found: Mapping[str, Part]) -> Iterator[Sequence[str]]:
+    if found:
+        yield (f"by {title}", *[""] * (len(COLUMNS) - 1))
+    yield from (row(f"  {name}", each.scores, each.share) for name, each in found.items())
 
 
 def row(name: str, it: Scores, share: float | None = None) -> Sequence[str]:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.estimate import InvalidFeature, Model, Quantity, QuantityColumn, Question
+from predictor.known import figures_of_names
 from predictor.planning.host_share import NOTE, with_host
-from predictor.points import truth_of
+from predictor.points import point_of, truth_of
 from predictor.record import Record
 from predictor.scoring.answers import Answers, tables
 
@@ -29,13 +30,15 @@ _GPUS_AND_HOST = frozenset({"wall", "gpu+cpu+dram", "gpu+cpu"})
 class Asked:
     """Records beside their answers, row by row: who answered (a place in `models`, -1 is nobody), and why nobody did.
 
-    What is compared is the energy of a sample, else that of a token, else power: the first both measured and answered.
+    What is compared is the energy of a sample, else that of a token, else power: the first both measured and answered,
+    `targets`.
     """
 
     records: Sequence[Record]
     models: Sequence[Model]
     answers: Answers
     model: NDArray[np.intp]
+    targets: Sequence[str]
     reasons: Sequence[str]
     notes: Sequence[str]
 
@@ -44,10 +47,21 @@ class Asked:
         return np.asarray(self.model == place)
 
 
+@dataclass(frozen=True)
+class AskedOne:
+    """One model's answers, row by row, and for how many of them the host around the GPUs was added."""
+
+    answers: Answers
+    targets: list[str]
+    reasons: list[str]
+    hosts: int
+
+
 def ask(models: Sequence[Model], records: Sequence[Record]) -> Asked:
     """Ask about every record the models that answer for its kind, one after the other until one can."""
     found = Answers.empty(len(records))
     who = np.full(len(records), -1, dtype=np.intp)
+    targets = ["" for _ in records]
     reasons = ["" for _ in records]
     with_hosts = 0
     for kind in sorted({each.kind for each in records}):
@@ -56,14 +70,14 @@ def ask(models: Sequence[Model], records: Sequence[Record]) -> Asked:
             reasons[row] = f"no model answers for {kind} records"
         for place in _for_kind(models, kind):
             waiting = rows[who[rows] < 0]
-            part, why, hosts = ask_model(models[place], [records[row] for row in waiting.tolist()])
-            with_hosts += hosts
-            found.put(waiting, part)
-            who[waiting[part.answered]] = place
-            for row, reason in zip(waiting.tolist(), why, strict=True):
-                reasons[row] = reason
+            one = ask_model(models[place], [records[row] for row in waiting.tolist()])
+            with_hosts += one.hosts
+            found.put(waiting, one.answers)
+            who[waiting[one.answers.answered]] = place
+            for row, target, reason in zip(waiting.tolist(), one.targets, one.reasons, strict=True):
+                targets[row], reasons[row] = target, reason
     notes = [f"{with_hosts} records are of GPUs and what is around them: {NOTE}"] if with_hosts else []
-    return Asked(records, models, found, who, reasons, notes)
+    return Asked(records, models, found, who, targets, reasons, notes)
 
 
 def _for_kind(models: Sequence[Model], kind: str) -> list[int]:
@@ -75,9 +89,10 @@ def _for_kind(models: Sequence[Model], kind: str) -> list[int]:
     ]
 
 
-def ask_model(model: Model, records: Sequence[Record]) -> tuple[Answers, list[str], int]:
-    """One model's answers, why each of the others has none, and for how many the host around the GPUs was added."""
+def ask_model(model: Model, records: Sequence[Record]) -> AskedOne:
+    """One model's answers, and why each of the other records has none."""
     found = Answers.empty(len(records))
+    targets = ["" for _ in records]
     reasons = ["" for _ in records]
     scope = _Scope(model)
     truths = [truth_of(each) for each in records]
@@ -93,23 +108,34 @@ def ask_model(model: Model, records: Sequence[Record]) -> tuple[Answers, list[st
             estimates = model.estimate_table(table)
         except InvalidFeature as problem:
             for row in rows.tolist():
-                reasons[row] = problem.problem
+                reasons[row] = _nameless(records[row]) or problem.problem
             continue
         for error in estimates.errors:
             reasons[int(rows[error.row])] = error.message
         columns = {target: getattr(estimates, target) for target in _PREFERRED}
         for place, row in enumerate(rows.tolist()):
-            quantity, measured = _first(columns, place, truths[row])
-            if quantity is None:
+            targets[row] = _target(columns, place, truths[row])
+            column = columns.get(targets[row])
+            if column is None:
                 reasons[row] = reasons[row] or f"{model.description.name} says nothing of what was measured"
                 continue
+            quantity = Quantity(*(float(each[place]) for each in (column.value, column.p10, column.p90)))
             inside = bool(estimates.in_domain[place])
             if scope.needs_host(records[row]):
                 quantity, inside, hosts = with_host(quantity), False, hosts + 1
             reasons[row] = ""
-            found.truth[row], found.value[row] = measured, quantity.value
+            found.truth[row], found.value[row] = truths[row][targets[row]], quantity.value
             found.p10[row], found.p90[row], found.in_domain[row] = quantity.p10, quantity.p90, inside
-    return found, reasons, hosts
+    return AskedOne(found, targets, reasons, hosts)
+
+
+def _nameless(record: Record) -> str:
+    """What is wrong with a record's device or precision, which may be why a model lacks something; "" if nothing is."""
+    try:
+        figures_of_names(*point_of(record, ("device", "device_tdp_watts", "precision")))
+    except InvalidFeature as problem:
+        return problem.problem
+    return ""
 
 
 class _Scope:
@@ -128,11 +154,10 @@ class _Scope:
         return not self._is_asked and self.name == "gpu" and record.energy_scope in _GPUS_AND_HOST
 
 
-def _first(
-    columns: Mapping[str, QuantityColumn | None], place: int, truths: Mapping[str, float]
-) -> tuple[Quantity | None, float]:
+def _target(columns: Mapping[str, QuantityColumn | None], place: int, truths: Mapping[str, float]) -> str:
+    """The first target both measured and answered in this place; "" where there is none."""
     for target in _PREFERRED:
         column = columns[target]
         if target in truths and column is not None and np.isfinite(column.value[place]):
-            return Quantity(*(float(each[place]) for each in (column.value, column.p10, column.p90))), truths[target]
-    return None, np.nan
+            return target
+    return ""

@@ -33,6 +33,7 @@ class Judgement:
     recipe: str
     variant: str
     split: str
+    target: str
     records: Sequence[Record]
     answers: Answers | None
     reason: str = ""
@@ -99,7 +100,7 @@ def judge(
             alone = replace(recipe, variants=(variant,))
             name = variant.name if several else ""
             for split in splits:
-                blank = Judgement(recipe.name, name, split, chosen, None)
+                blank = Judgement(recipe.name, name, split, recipe.scored, chosen, None)
                 if one_model:
                     yield replace(blank, reason="all records are of one model: there are no groups to leave out")
                     continue

@@ -70,7 +70,8 @@ class GroupedLasso(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         names = np.arange(len(y)) if groups is None or len(set(groups)) < 2 else np.asarray(groups)
         used = np.flatnonzero(x.std(axis=0) > 1e-9)
         columns = np.asfortranarray(x[:, used])
-        top = float(np.abs(columns.T @ (y - y.mean())).max()) / len(y)
+        # Where y never varies the mean says all, whatever alpha is.
+        top = max(float(np.abs(columns.T @ (y - y.mean())).max(initial=0.0)) / len(y), 1e-12)
         alphas = np.geomspace(top, top * _SMALLEST, _ALPHAS)
         left_out = _left_out(columns, y, names, alphas)
         errors = left_out - y[:, None]

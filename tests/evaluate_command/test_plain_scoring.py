@@ -34,8 +34,8 @@ def record(name: str, watts: float, rate: float = 1.0, **changes: Any) -> Record
 def model(tmp_path: Path) -> Path:
     """The small model's artifact, trained on the H100 alone."""
     it = small_artifact()
-    rate, device = it.inputs
-    inputs = (rate, replace(device, values=("NVIDIA H100 SXM 80GB",)))
+    trained = ("NVIDIA H100 SXM 80GB",)
+    inputs = tuple(replace(each, values=trained) if each.name == "device" else each for each in it.inputs)
     write_artifact(replace(it, inputs=inputs), tmp_path / "small.json")
     return tmp_path / "small.json"
 
