@@ -109,6 +109,14 @@ WAYS: tuple[Way, ...] = (
     Way(
         "compute_per_weight_read", ("step_compute_seconds", "weight_read_seconds"), lambda compute, read: compute / read
     ),
+    # Generated tokens in flight beside the memory that weights leave for their cache; never less than a fiftieth of it.
+    Way(
+        "tokens_per_free_byte",
+        ("concurrency", "average_output_tokens", "device_count", "device_memory_bytes", "model_size_bytes"),
+        lambda flying, tokens, count, memory, size: (
+            flying * tokens / ((count * memory - size) ** 2 + (0.02 * count * memory) ** 2) ** 0.5
+        ),
+    ),
     # A reference only, near enough for a Lasso to correct: 5 ms to launch a step, and prefill, attention and imperfect
     # kernels make computing four times as long as it might be.
     Way(
@@ -170,11 +178,13 @@ WAYS: tuple[Way, ...] = (
             2.0 * active * height * width / 256.0 * frames * steps * rate / (count * peak)
         ),
     ),
+    # A reference only: each step of a batch takes 20 ms of every device to launch, beside its operations.
     Way(
         "denoising_joules_per_sample",
-        ("denoising_seconds", "device_tdp_watts"),
-        lambda seconds, watts: seconds * watts,
+        ("denoising_seconds", "denoising_steps", "device_count", "batch_size", "device_tdp_watts"),
+        lambda seconds, steps, count, batch, watts: (seconds + 0.02 * steps * count / batch) * watts,
     ),
+    Way("frame_pixels", ("height", "width"), lambda height, width: height * width),
     # The paper's own (Sec. 6.1); memory is that of all devices.
     Way(
         "model_size_to_ram",

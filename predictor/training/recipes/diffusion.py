@@ -17,15 +17,10 @@ INPUTS = (
     *DEVICE_INPUTS,
 )
 
-WORK = (
+KNOWN_RUNTIME = (
     log("device count", "device_count"),
     log("denoiser parameters", "parameters_active"),
     log("tokens per step and device", "step_tokens_each"),
-)
-"""What a device is given to do."""
-
-KNOWN_RUNTIME = (
-    *WORK,
     log("denoising steps", "denoising_steps"),
     log("step time", "denoising_step_seconds"),
     log("step time per token", "step_seconds_per_token"),
@@ -33,10 +28,11 @@ KNOWN_RUNTIME = (
 )
 
 A_PRIORI = (
-    *WORK,
-    log("latent tokens", "latent_tokens"),
+    log("device count", "device_count"),
+    log("denoiser parameters", "parameters_active"),
+    log("pixels of a frame", "frame_pixels"),
+    log("frames", "frames"),
     log("batch size", "batch_size"),
-    log("denoising steps", "denoising_steps"),
 )
 
 _BOUND = 1.3

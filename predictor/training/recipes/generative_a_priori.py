@@ -25,13 +25,13 @@ FEATURES = (
     log("compute time", "step_compute_seconds"),
     log("roofline step time", "roofline_step_seconds"),
     log("compute per weight read", "compute_per_weight_read"),
-    log("device TDP", "device_tdp_watts"),
+    log("tokens per free byte", "tokens_per_free_byte"),
     *is_one_of("architecture", ARCHITECTURES),
     *is_one_of("task", TASKS),
     *is_one_of("serving_stack", STACKS),
 )
 
-_BOUND = 1.5
+_BOUND = 1.4
 
 RECIPE = Recipe(
     name="generative-a-priori",
