@@ -35,9 +35,9 @@ def run(args: argparse.Namespace) -> int:
     # wake this one.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     exporter = Exporter(config)
-    settle_memory()
     exporter.start()
     print(report(exporter), flush=True)
+    settle_memory()  # after the start, which whoever restarts it waits for
     signal.sigwait(STOP_SIGNALS)
     exporter.stop()
     return 0
