@@ -19,8 +19,10 @@ from predictor.commands.evaluate_splits import (
     error_table,
     source_names,
     split_rows,
+    unfit_lines,
 )
 from predictor.commands.evaluate_text import COLUMNS, asked_rows, sentence, unanswered_lines
+from predictor.commands.evaluate_text import LEGEND as ASKED_LEGEND
 from predictor.report.importance_bars import importance_bars
 from predictor.report.page import Figure, HtmlTable, Section, page
 from predictor.report.residuals import residuals
@@ -59,7 +61,7 @@ def _asked_sections(asked: Asked) -> Iterator[Section]:
     yield Section(
         "Records answered by models as they are",
         [f"{sentence(whole.scores)}.", *unanswered_lines(asked), *notes_of(asked)],
-        [HtmlTable("Errors; 80 % of truths should be in the P10-P90 band", titles, list(asked_rows(asked)))],
+        [HtmlTable(f"Errors; {ASKED_LEGEND}", titles, list(asked_rows(asked)))],
     )
     for place, model in enumerate(asked.models):
         for target in dict.fromkeys(asked.targets):
@@ -87,6 +89,10 @@ def _judged_sections(judged: Sequence[Judgement]) -> Iterator[Section]:
                 for heads, rows in (error_table(mine, names),)
             ],
         )
+
+    unfit = list(unfit_lines(judged))
+    if unfit:
+        yield Section("What could not be judged", unfit)
 
 
 def _figures(answers: Answers, devices: Sequence[str], target: str, how: str) -> tuple[Figure, ...]:

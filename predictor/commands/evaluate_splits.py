@@ -46,7 +46,16 @@ def splits_lines(judged: Sequence[Judgement], width: int | None) -> Iterator[str
                 columns = [Column(f"by {title}", flexible=True), *(Column(each, right=True) for each in heads)]
                 yield from rendered(columns, rows, width)
         yield ""
+    yield from unfit_lines(judged)
     yield from LEGEND
+
+
+def unfit_lines(judged: Sequence[Judgement]) -> Iterator[str]:
+    """The models that could not be trained on these records."""
+    shown = by_model(judged)
+    for model in dict.fromkeys(each.model for each in judged):
+        if model not in shown:
+            yield f"{printable(model)}: no records have all that it needs"
 
 
 def by_model(judged: Sequence[Judgement]) -> dict[str, list[Judgement]]:

@@ -16,12 +16,14 @@ COLUMNS = (
     Column("records", right=True),
     Column("MAPE %", right=True),
     Column("median %", right=True),
-    Column("R2 (log)", right=True),
-    Column("within 2x", right=True),
+    Column("R2 log", right=True),
+    Column("in 2x", right=True),
     Column("in band", right=True),
-    Column("in domain", right=True),
+    Column("inside", right=True),
 )
-"""Of every table of errors; 80 % of truths should be within the P10-P90 band."""
+"""Of the table of errors of models as they are."""
+
+LEGEND = "in band: truths within P10 to P90, where 80 % should be; inside: records within what was in training"
 
 _REASONS = 5
 
@@ -31,6 +33,7 @@ def asked_lines(asked: Asked, width: int | None) -> Iterator[str]:
     yield sentence(part(asked.answers).scores)
     yield ""
     yield from rendered(COLUMNS, list(asked_rows(asked)), width)
+    yield LEGEND
     reasons = list(unanswered_lines(asked))
     if reasons:
         yield ""

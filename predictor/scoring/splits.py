@@ -46,11 +46,13 @@ class Judgement:
 
 def splits_of(text: str) -> tuple[str, ...]:
     """The splits that `none`, `all` or names parted by commas mean, in their usual order. Raises JoulecastError."""
-    if text in {"", "none"}:
+    if text == "none":
         return ()
     if text == "all":
         return SPLITS
     names = [each.strip() for each in text.split(",") if each.strip()]
+    if not names:
+        raise JoulecastError("no split is named", f"there are {', '.join(_ALL)}, and all")
     for name in names:
         if name not in _ALL:
             raise JoulecastError(f"no split {name!r}", nearest(name, ("none", "all", *_ALL)))
