@@ -73,9 +73,10 @@ def test_a_predictor_that_ends_leaves_no_power_and_no_zero(tmp_path: Path, tree:
 
         def is_silent() -> bool:
             tree.run(1.0)
-            return not exporter.metrics().samples("joulecast_power_watts", component="cpu")
+            scrape = exporter.metrics()
+            is_down = scrape.value("joulecast_sensor_up", sensor="predicted") == 0
+            return is_down and not scrape.samples("joulecast_power_watts", component="cpu")
 
         exporter.until(is_silent)
-        assert exporter.metrics().value("joulecast_sensor_up", sensor="predicted") == 0
         predictor.start()
         settle(exporter, tree, 1.0, 6.0, 9.7)
