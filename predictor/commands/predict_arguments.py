@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -42,6 +43,8 @@ DEVICE_FIGURES = (
 )
 
 Option = Number | Name
+
+_NOT_ENOUGH = "does not follow from what is given"  # in what a model says where features are missing
 
 
 def add_options(
@@ -98,8 +101,14 @@ def given_names(args: argparse.Namespace, options: Sequence[Option]) -> dict[str
     return found | {name: value for name, value in args.further if isinstance(value, str)}
 
 
-def in_words_of_options(problem: InvalidFeature, options: Iterable[Option]) -> JoulecastError:
-    """The same problem, with the option that the feature was given by."""
+def in_words_of_options(problem: InvalidFeature, options: Sequence[Option]) -> JoulecastError:
+    """The same problem, with the option that the feature was given by, or those that would tell what is missing."""
+    if _NOT_ENOUGH in problem.problem:
+        missing = set(re.findall(r"\w+", problem.problem))
+        # A device's name tells its figures.
+        named = {"device" if name.startswith("device_") or name == "rated_watts" else name for name in missing}
+        flags = [each.flag for each in options if each.feature in named]
+        return JoulecastError("that is not enough to answer", f"give {' and '.join(flags)}") if flags else problem
     flag = next((each.flag for each in options if each.feature == problem.feature), "")
     if not flag or flag.removeprefix("--") == problem.feature:
         return problem

@@ -94,6 +94,13 @@ def test_a_percentage_is_no_ratio(predict: Predict) -> None:
     assert "--utilization: cpu_utilization_ratio is 40, more than can be: give at most 1, 50 % is 0.5" in said.err
 
 
+def test_what_is_missing_is_asked_for_by_its_option(predict: Predict) -> None:
+    """Not the model's features are listed, but what to give: a processor's name tells its power limit."""
+    said = predict("node", "--utilization", "0.4", artifact="node-power")
+
+    assert said.err == "joulecast: that is not enough to answer: give --cpu\n"
+
+
 def test_how_busy_a_server_is_must_be_said(predict: Predict) -> None:
     """Without it there is nothing to ask."""
     assert "give --utilization, as 0.4" in predict("node", "--cpu", "EPYC 7763", artifact="node-power").err
