@@ -219,12 +219,6 @@ WAYS: tuple[Way, ...] = (
         ("rated_watts", "gpu_utilization_ratio"),
         lambda rated, busy: rated * (0.15 + 0.85 * busy),
     ),
-    # What it computes while it is busy, beside what it could.
-    Way(
-        "busy_compute_utilization_ratio",
-        ("compute_utilization_ratio", "gpu_utilization_ratio"),
-        lambda done, busy: done / (0.005 + busy),
-    ),
     # A server at rest draws about a quarter of its full power (SPECpower median), its packages a little more.
     Way(
         "cpu_loaded_watts",

@@ -35,6 +35,7 @@ STANDS_FOR: Mapping[str, Mapping[str, str]] = {
 INPUTS = (
     Input("macs", "1", "multiply-accumulates of one sample", required=True, least=1e3),
     Input("parameters", "1", "all parameters of the model", required=True, least=1e3),
+    Input("resolution", "px", "edge of a classified image"),
     Input("bytes_per_parameter", "bytes", "of the weights as served", most=16),
     Input("model_size_bytes", "bytes", "weights in memory", least=1e3),
     Input("precision", meaning="of the weights, instead of bytes_per_parameter", is_text=True),
@@ -83,7 +84,8 @@ SCOPE = is_one_of("energy_scope", ("gpu",))
 WITH_GPU_UTILIZATION: tuple[FeatureRecipe, ...] = (
     log("gpu utilization", "gpu_utilization_ratio", offset=0.05),
     log("gpu memory utilization", "gpu_memory_utilization_ratio", offset=0.02, optional=True),
-    log("compute utilization while busy", "busy_compute_utilization_ratio", optional=True),
+    log("compute utilization", "compute_utilization_ratio", optional=True),
+    log("macs", "macs"),
     log("parameters", "parameters"),
     log("macs_param", "macs_param"),
     log("rate", "samples_per_second_each"),
@@ -105,6 +107,7 @@ WITH_RATE = (*RATE, *MODEL, *DEVICE, *SOFTWARE, *SCOPE)
 A_PRIORI = (
     *MODEL,
     log("macs_param", "macs_param"),
+    log("resolution", "resolution", optional=True),
     *DEVICE,
     log("tdp", "device_tdp_watts"),
     log("device count", "device_count"),
@@ -142,7 +145,7 @@ RECIPE = Recipe(
     variants=(
         VariantRecipe(
             "rate and GPU utilization known",
-            (FormRecipe("power_watts", "loaded_watts", WITH_GPU_UTILIZATION, bound=1.75),),
+            (FormRecipe("power_watts", "loaded_watts", WITH_GPU_UTILIZATION, bound=1.5),),
         ),
         VariantRecipe(
             "rate and CPU utilization known",
