@@ -8,8 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from joulecast.errors import JoulecastError
+from predictor.answers import RATES
 from predictor.artifact import Artifact, Variant
-from predictor.correction import LEFT_OUT, NOISE_SD, OFFSET_SD, SLOPE_SD, Seen, change_of, corrected, left_out_errors
+from predictor.correction import (
+    LEFT_OUT,
+    NOISE_SD,
+    OFFSET_SD,
+    SLOPE_SD,
+    Seen,
+    change_of,
+    corrected,
+    left_out_errors,
+    moved_along,
+)
 from predictor.estimate import Evaluation, Input
 from predictor.form import Form
 from predictor.known import figures_of_names
@@ -41,6 +52,7 @@ def calibrated(model: Artifact | LassoModel, points: Sequence[MeasuredPoint | Re
     absurd: list[JoulecastError] = []
     for variant in artifact.variants:
         forms = list(variant.forms)
+        offsets: dict[int, float] = {}
         for place, form in enumerate(variant.forms):
             try:
                 seen = _seen_at(asked, form, measured)
@@ -51,11 +63,14 @@ def calibrated(model: Artifact | LassoModel, points: Sequence[MeasuredPoint | Re
                 continue
             errors = left_out_errors(seen)
             forms[place] = corrected(form, seen, errors)
+            offsets[place] = change_of(seen.features, seen.residuals).offset
             changes.append({"variant": variant.name, **_said(form, seen, errors)})
             _widen(ranges, seen)
             if errors:
                 scores.append(_evaluation(errors))
-        if any(change["variant"] == variant.name for change in changes):
+        if offsets:
+            mean = math.fsum(offsets.values()) / len(offsets)
+            forms = [each if place in offsets else moved_along(each, mean) for place, each in enumerate(forms)]
             variants.append(Variant(variant.name, tuple(forms)))
     if not variants and absurd:
         raise absurd[0]
@@ -98,7 +113,7 @@ def _seen_at(asked: LassoModel, form: Form, points: Sequence[MeasuredPoint]) -> 
     found = []
     for point in points:
         known, names = figures_of_names(point.numbers, point.texts)
-        way = plan(frozenset(known), (*form.wanted, *form.welcome))
+        way = plan(frozenset(known), tuple(dict.fromkeys((*form.wanted, *form.welcome, *RATES))))
         if any(name in way.missing for name in form.wanted):
             continue
         way.complete(known)

@@ -93,6 +93,11 @@ def corrected(form: Form, seen: Seen, errors: Sequence[float]) -> Form:
     )
 
 
+def moved_along(form: Form, offset: float) -> Form:
+    """A form of which nothing was measured, beside one that was: energy moves with power, and the rate stays."""
+    return replace(form, intercept=form.intercept + offset, lowest=form.lowest + offset, highest=form.highest + offset)
+
+
 def band_of(errors: Sequence[float]) -> Band:
     """As wide as the left-out points say, a few of them beside what is usual after a calibration."""
     count = len(errors)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from joulecast.errors import JoulecastError
+from predictor.answers import RATES
 from predictor.checking import Checks
 from predictor.estimate import Description, InvalidFeature, Question
 from predictor.measured_point import MeasuredPoint, point_of_record, refuse_estimated
@@ -104,10 +105,11 @@ def _point(values: Mapping[str, str], name: str, description: Description, scope
             truths[_TRUTHS[key]] = _measured(name, key, value)
         elif feature in texts_taken:
             texts[feature] = value
-        elif feature in taken:
-            numbers[feature] = _number(name, key, value)
+        elif feature in taken or feature in RATES:
+            # A rate makes energy of power, also for a model that does not take it.
+            numbers[feature] = _number(name, key, value) if feature in taken else _measured(name, key, value)
         else:
-            known = [*taken, *_TRUTHS, *_ABOUT]
+            known = [*taken, *RATES, *_TRUTHS, *_ABOUT]
             raise JoulecastError(f"{name}: {description.name} takes no {key!r}", nearest(key, known))
     if description.question is Question.NODE_POWER:
         told, named = told_by_name(texts.get("device", ""))
@@ -127,7 +129,8 @@ def _point(values: Mapping[str, str], name: str, description: Description, scope
 
 def _checked(point: MeasuredPoint, description: Description) -> MeasuredPoint:
     try:
-        Checks(description).point(point.numbers, point.texts)
+        taken = {each.name for each in description.inputs}
+        Checks(description).point({key: value for key, value in point.numbers.items() if key in taken}, point.texts)
     except InvalidFeature as problem:
         raise JoulecastError(f"{point.name}: {problem.problem}", problem.remedy) from None
     return point

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from doubles.measured_records import generative_record
-from doubles.planning_artifacts import H100, known_runtime
+from doubles.planning_artifacts import H100, a_priori, known_runtime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -158,6 +158,36 @@ def test_energy_is_taken_for_power_where_the_rate_is_known() -> None:
     point = replace(measured(4.0, 500.0), truths={"joules_per_sample": 125.0})
 
     assert estimate(calibrated(known_runtime(), [point]), 2.0) == pytest.approx(estimate(by_power, 2.0))
+
+
+def test_energy_moves_with_power_where_only_power_was_read() -> None:
+    """A meter at the plug says nothing of the rate: throughput, power over energy, stays what it was."""
+    point = MeasuredPoint("it", {"parameters": 8e9, "concurrency": 16.0}, {"device": "L40S"}, {"power_watts": 200.0})
+
+    before, after = (
+        LassoModel(each).estimate({"parameters": 8e9, "concurrency": 64.0}, {"device": "L40S"})
+        for each in (a_priori(), calibrated(a_priori(), [point]))
+    )
+    assert before.power_watts is not None
+    assert before.joules_per_output_token is not None
+    assert after.power_watts is not None
+    assert after.joules_per_output_token is not None
+    assert after.power_watts.value > 1.1 * before.power_watts.value
+    assert after.power_watts.value / after.joules_per_output_token.value == pytest.approx(
+        before.power_watts.value / before.joules_per_output_token.value
+    )
+
+
+def test_a_rate_makes_energy_of_power_for_a_model_that_takes_none() -> None:
+    """Watts and tokens per second together correct both, each by its own truth."""
+    numbers = {"parameters": 8e9, "concurrency": 16.0, "request_rate": 2.0, "average_output_tokens": 300.0}
+    point = MeasuredPoint("it", numbers, {"device": "L40S"}, {"power_watts": 200.0})
+
+    changes = calibrated(a_priori(), [point]).provenance["calibration"]["changes"]
+    assert {each["target"]: each["measured"]["it"] for each in changes} == {
+        "power_watts": 200.0,
+        "joules_per_output_token": pytest.approx(200 / 600),
+    }
 
 
 def test_records_calibrate_as_points_do() -> None:
