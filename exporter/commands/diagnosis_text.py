@@ -101,10 +101,10 @@ def _row(page: _Page, row: SeriesDiagnosis, gpus: Sequence[Gpu]) -> None:
 
 
 def _finding(page: _Page, finding: Finding) -> None:
-    deep = " " * 18
+    deep = " " * 20
     colour = _STATUS_COLOURS[finding.status]
     text = finding.message or _count(len(finding.series), "series", "series")
-    page.line(text, colour, indent=deep, first=f"{_INDENT}{finding.status:<7} {finding.sensor:<8}")
+    page.line(text, colour, indent=deep, first=f"{_INDENT}{finding.status:<7} {finding.sensor:<10}")
     for remark in _remarks(finding):
         page.line(remark, indent=f"{deep}  ", first=f"{deep}> ")
 
