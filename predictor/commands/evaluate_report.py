@@ -80,7 +80,7 @@ def _judged_sections(judged: Sequence[Judgement]) -> Iterator[Section]:
         drawn = min((each for each in mine if each.answers is not None), key=_rank, default=None)
         yield Section(
             model,
-            [" ".join(LEGEND), *(f"{each.split}: {each.reason}" for each in mine if each.reason)],
+            [f"{each.split}: {each.reason}" for each in mine if each.reason],
             [HtmlTable("Errors by split", TITLES, split_rows(mine))],
             _figures(drawn.answers, devices, drawn.target, drawn.split) if drawn and drawn.answers else (),
             [
@@ -90,9 +90,7 @@ def _judged_sections(judged: Sequence[Judgement]) -> Iterator[Section]:
             ],
         )
 
-    unfit = list(unfit_lines(judged))
-    if unfit:
-        yield Section("What could not be judged", unfit)
+    yield Section("How to read these figures", [" ".join(LEGEND), *unfit_lines(judged)])
 
 
 def _figures(answers: Answers, devices: Sequence[str], target: str, how: str) -> tuple[Figure, ...]:

@@ -33,7 +33,7 @@ class HtmlTable:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A headline with what belongs under it; `opening` tables come before the charts, `tables` after them."""
+    """A headline with what belongs under it: `opening` tables, the first chart, and the rest beside it."""
 
     title: str
     sentences: Sequence[str] = ()
@@ -59,10 +59,9 @@ def _section(it: Section) -> Iterator[str]:
     yield f"<section><h2>{escape(it.title)}</h2>"
     yield from (f"<p>{escape(each)}</p>" for each in it.sentences)
     yield from (_table(each) for each in it.opening if each.rows)
-    drawn = [each for each in it.figures if each.svg]
-    if drawn:
-        yield f'<div class="figures">{"".join(_figure(each) for each in drawn)}</div>'
-    yield from (_table(each) for each in it.tables if each.rows)
+    first, *others = [*(_figure(each) for each in it.figures if each.svg), ""]
+    others += (_table(each) for each in it.tables if each.rows)
+    yield f'<div class="figures">{first}<div class="beside">{"".join(others)}</div></div>' if first else "".join(others)
     yield "</section>"
 
 

@@ -15,7 +15,7 @@ MOST = 5000
 """Dots in one chart: beyond, they hide each other and only make the page large."""
 
 _SIZE = 420
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 408, 12, 356
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 398, 12, 346
 _SEED = 0
 
 
@@ -30,7 +30,7 @@ def scatter(answers: Answers, unit: str, quantity: str) -> str:
     label = f"Estimated against measured {quantity}: {len(it.truth)} records"
     return "\n".join(
         [
-            f'<svg class="chart" viewBox="0 0 {_SIZE} {_SIZE - 24}" role="img" aria-label="{escape(label)}">',
+            f'<svg class="chart" viewBox="0 0 {_SIZE} {_SIZE - 34}" role="img" aria-label="{escape(label)}">',
             *_grid(across, up, unit),
             *_diagonals(across, up),
             f'<path class="in" d="{_dots(drawn.take(drawn.in_domain), across, up)}"/>',

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
@@ -78,7 +80,8 @@ def _all(records: Sequence[Record]) -> Iterator[Importances]:
         fit = [each for each in records if each.kind == kind and "joules_per_sample" in truth_of(each)]
         for scope, mine in sorted(by_scope(fit).items()):
             if len({each.model_id for each in mine}) > 1:
-                with threadpool_limits(1):
+                with threadpool_limits(1), warnings.catch_warnings():
+                    warnings.simplefilter("ignore", ConvergenceWarning)  # at the smallest alphas, seldom chosen
                     yield _importances(study, scope, sorted(mine, key=lambda each: each.record_id))
 
 
