@@ -55,7 +55,13 @@ def _is_worth(one: FeatureRecipe, other: FeatureRecipe) -> bool:
 
 
 def fit(
-    recipe: FormRecipe, raw: Floats, truth: Floats, reference: Floats, groups: Sequence[str]
+    recipe: FormRecipe,
+    raw: Floats,
+    truth: Floats,
+    reference: Floats,
+    groups: Sequence[str],
+    *,
+    weights: Floats | None = None,
 ) -> tuple[Pipeline, Form]:
     """Fit on rows that lack nothing. `groups` are kept apart in the inner folds. Raises JoulecastError for too few."""
     if len(set(groups)) < 2:
@@ -69,7 +75,7 @@ def fit(
     made = pipeline(recipe.bound, indicators, terms)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # at the smallest alphas, which are seldom chosen
-        made.fit(raw, y, lasso__groups=groups)
+        made.fit(raw, y, lasso__groups=groups, lasso__weights=weights)
     highest = float(y.max()) if recipe.most is None else recipe.most
     features = _features(recipe, made, raw)
     intercept, kept = _terms(made, terms)

@@ -66,19 +66,21 @@ class GroupedLasso(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     added to a logarithm is a factor, and a percentage forgives too little more than too much.
     """
 
-    def fit(self, x: Floats, y: Floats, groups: Any = None) -> GroupedLasso:
-        """Fit on standardised terms. Deterministic. Fewer than two groups: each row is one."""
+    def fit(self, x: Floats, y: Floats, groups: Any = None, weights: Floats | None = None) -> GroupedLasso:
+        """Fit on standardised terms. Deterministic. Fewer than two groups: each row is one. Rows weigh alike or so."""
+        weigh = np.ones(len(y)) if weights is None else weights / weights.mean()
         names = np.arange(len(y)) if groups is None or len(set(groups)) < 2 else np.asarray(groups)
         used = np.flatnonzero(x.std(axis=0) > 1e-9)
         columns = np.asfortranarray(x[:, used])
         # Where y never varies the mean says all, whatever alpha is.
         top = max(float(np.abs(columns.T @ (y - y.mean())).max(initial=0.0)) / len(y), 1e-12)
         alphas = np.geomspace(top, top * _SMALLEST, _ALPHAS)
-        left_out = _left_out(columns, y, names, alphas)
+        left_out = _left_out(columns, y, weigh, names, alphas)
         errors = left_out - y[:, None]
-        best = int(np.argmin(np.abs(errors).mean(axis=0)))
-        lasso = Lasso(alpha=alphas[best], max_iter=20_000, tol=1e-4).fit(columns, y)
-        percentage = [np.abs(np.exp(errors[:, best] - shift) - 1.0).mean() for shift in _SHIFTS]
+        best = int(np.argmin(weigh @ np.abs(errors)))
+        lasso = Lasso(alpha=alphas[best], max_iter=20_000, tol=1e-4)
+        lasso.fit(columns, y, sample_weight=None if weights is None else weigh)
+        percentage = [weigh @ np.abs(np.exp(errors[:, best] - shift) - 1.0) for shift in _SHIFTS]
         self.alpha_ = float(alphas[best])
         self.coef_ = np.zeros(x.shape[1])
         self.coef_[used] = lasso.coef_
@@ -102,14 +104,20 @@ def pipeline(bound: float, indicators: Sequence[bool], terms: Sequence[tuple[int
     )
 
 
-def _left_out(x: Floats, y: Floats, groups: Any, alphas: Floats) -> Floats:
+def _left_out(x: Floats, y: Floats, weights: Floats, groups: Any, alphas: Floats) -> Floats:
     """What each alpha says of every row when its group is left out, within the y that were seen: (rows, alphas)."""
     found = np.empty((len(y), len(alphas)))
     folds = GroupKFold(min(_INNER_FOLDS, len(set(groups))))
     for train, test in folds.split(x, y, groups):
-        centre, level = x[train].mean(axis=0), y[train].mean()
+        weigh = weights[train]
+        centre, level = np.average(x[train], axis=0, weights=weigh), np.average(y[train], weights=weigh)
+        root = np.sqrt(weigh)
         _, coefficients, _ = lasso_path(
-            np.asfortranarray(x[train] - centre), y[train] - level, alphas=alphas, max_iter=_PATH_STEPS, tol=1e-3
+            np.asfortranarray((x[train] - centre) * root[:, None]),
+            (y[train] - level) * root,
+            alphas=alphas,
+            max_iter=_PATH_STEPS,
+            tol=1e-3,
         )
         found[test] = (x[test] - centre) @ coefficients + level
     return np.clip(found, y.min(), y.max())

@@ -51,8 +51,8 @@ class VariantRecipe:
 class Recipe:
     """A model to be. `takes` says which records it is trained on; values of text inputs are filled in from them.
 
-    `weigh` gives a record its weight. `parts` gives what else one record measured (the GPU's share of a node's energy
-    is a record of another scope): trained on beside it, never scored.
+    `parts` gives what else one record measured (the GPU's share of a node's energy is a record of another scope):
+    trained on beside it with `parts_weight`, for it is no measurement of its own, and never scored.
     """
 
     name: str
@@ -64,8 +64,8 @@ class Recipe:
     stands_for: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     scored: str = "joules_per_sample"
-    weigh: Callable[[Record], float] | None = None
     parts: Callable[[Record], Sequence[Record]] | None = None
+    parts_weight: float = 1.0
 
 
 def log(name: str, quantity: str, *, optional: bool = False, offset: float = 0.0) -> FeatureRecipe:

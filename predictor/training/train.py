@@ -66,13 +66,13 @@ def train(recipe: Recipe, records: Sequence[Record]) -> Trained:
 
     Raises JoulecastError where no variant can be fitted.
     """
-    if recipe.parts is not None:
-        records = [each for record in records for each in (record, *recipe.parts(record))]
-    points = _points(recipe, records)
+    parts = [] if recipe.parts is None else [each for record in records for each in recipe.parts(record)]
+    weights = np.array([1.0] * len(records) + [recipe.parts_weight] * len(parts)) if parts else None
+    points = _points(recipe, [*records, *parts])
     variants: list[Variant] = []
     pipelines: list[tuple[Form, Pipeline, Floats]] = []
     for variant in recipe.variants:
-        made = [_fit(form, points) for form in variant.forms]
+        made = [_fit(form, points, weights) for form in variant.forms]
         fitted = [each for each in made if each is not None]
         if len(fitted) == len(variant.forms):
             variants.append(Variant(variant.name, tuple(form for form, _, _ in fitted)))
@@ -97,7 +97,7 @@ def train(recipe: Recipe, records: Sequence[Record]) -> Trained:
     )
 
 
-def _fit(recipe: FormRecipe, points: _Points) -> tuple[Form, Pipeline, Floats] | None:
+def _fit(recipe: FormRecipe, points: _Points, weights: Floats | None) -> tuple[Form, Pipeline, Floats] | None:
     """One form on the rows that have what it needs; None where none has."""
     truth = np.array([truth_of(each).get(recipe.target, np.nan) for each in points.records])
     whole = np.isfinite(truth)
@@ -108,7 +108,8 @@ def _fit(recipe: FormRecipe, points: _Points) -> tuple[Form, Pipeline, Floats] |
         return None
     raw = raw_features(recipe, points.known, points.names, points.rows)[rows]
     groups = [points.records[row].model_id for row in rows.tolist()]
-    made, form = fit(recipe, raw, truth[rows], points.known[recipe.reference][rows], groups)
+    reference = points.known[recipe.reference][rows]
+    made, form = fit(recipe, raw, truth[rows], reference, groups, weights=None if weights is None else weights[rows])
     return form, made, raw
 
 

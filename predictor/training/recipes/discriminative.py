@@ -85,6 +85,7 @@ WITH_GPU_UTILIZATION: tuple[FeatureRecipe, ...] = (
     log("gpu utilization", "gpu_utilization_ratio", offset=0.05),
     log("gpu memory utilization", "gpu_memory_utilization_ratio", offset=0.02, optional=True),
     log("compute utilization", "compute_utilization_ratio", optional=True),
+    log("weight traffic", "weight_traffic_ratio", optional=True),
     log("macs", "macs"),
     log("parameters", "parameters"),
     log("macs_param", "macs_param"),
@@ -145,7 +146,7 @@ RECIPE = Recipe(
     variants=(
         VariantRecipe(
             "rate and GPU utilization known",
-            (FormRecipe("power_watts", "loaded_watts", WITH_GPU_UTILIZATION, bound=1.5),),
+            (FormRecipe("power_watts", "loaded_watts", WITH_GPU_UTILIZATION, bound=1.6),),
         ),
         VariantRecipe(
             "rate and CPU utilization known",
@@ -156,6 +157,7 @@ RECIPE = Recipe(
     ),
     takes=takes,
     parts=parts,
+    parts_weight=0.25,
     stands_for=STANDS_FOR,
     notes=(WHOLE,),
     scored="joules_per_sample",
