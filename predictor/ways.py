@@ -219,7 +219,7 @@ WAYS: tuple[Way, ...] = (
         ("rated_watts", "gpu_utilization_ratio"),
         lambda rated, busy: rated * (0.15 + 0.85 * busy),
     ),
-    # A server at rest draws about a quarter of its full power (SPECpower median), its packages a little more.
+    # A server at rest draws about a quarter of its full power (SPECpower median); its packages are taken to draw 0.3.
     Way(
         "cpu_loaded_watts",
         ("rated_watts", "cpu_utilization_ratio"),

@@ -17,7 +17,7 @@ from predictor.record import Record
 from predictor.scoring.answers import Answers, answers
 from predictor.training.folds import Fold, folds
 from predictor.training.recipe import Recipe
-from predictor.training.train import train
+from predictor.training.train import can_answer, train
 
 Tick = Callable[[int, int], None]
 
@@ -44,11 +44,14 @@ def cross_validate(
 ) -> dict[str, CrossValidated]:
     """Answers to every record by a model trained without it, for each target; empty where nothing can be left out.
 
-    Targets are the one the recipe is scored by, unless named. The folds run where joblib's backend says; one fold is
-    one thread, so that sums are added up in the same order everywhere. `tick` learns of each fold that is done, and of
-    how many there are.
+    Records that no variant could answer take no part: folds are made of the others. Targets are the one the recipe is
+    scored by, unless named. The folds run where joblib's backend says; one fold is one thread, so that sums are added
+    up in the same order everywhere. `tick` learns of each fold that is done, and of how many there are.
     """
-    parts = folds(records, split)
+    asked = np.flatnonzero([can_answer(recipe, each) for each in records])
+    parts = [
+        Fold(asked[part.train], asked[part.test]) for part in folds([records[row] for row in asked.tolist()], split)
+    ]
     if not parts:
         return {}
     wanted = tuple(targets) or (recipe.scored,)

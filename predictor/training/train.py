@@ -97,6 +97,16 @@ def train(recipe: Recipe, records: Sequence[Record]) -> Trained:
     )
 
 
+def can_answer(recipe: Recipe, record: Record) -> bool:
+    """Whether a record says what one of the variants needs."""
+    numbers, _ = figures_of_names(*point_of(record, [each.name for each in recipe.inputs]))
+    given = frozenset(numbers)
+    return any(
+        not plan(given, tuple(dict.fromkeys(need for form in variant.forms for need in _needs(form)))).missing
+        for variant in recipe.variants
+    )
+
+
 def _fit(recipe: FormRecipe, points: _Points, weights: Floats | None) -> tuple[Form, Pipeline, Floats] | None:
     """One form on the rows that have what it needs; None where none has."""
     truth = np.array([truth_of(each).get(recipe.target, np.nan) for each in points.records])
