@@ -30,9 +30,10 @@ class Bounded(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-l
         self.indicators = indicators
 
     def fit(self, x: Floats, _y: Any = None) -> Bounded:
-        """Learn means and scales. A column that never varies says nothing: it is held at 0."""
-        self.mean_ = np.nanmean(x, axis=0)
-        scale = np.nanstd(x, axis=0)
+        """Learn means and scales. A column that never varies, or is never known, says nothing: it is held at 0."""
+        seen = np.where(np.isfinite(x).any(axis=0), x, 0.0)
+        self.mean_ = np.nanmean(seen, axis=0)
+        scale = np.nanstd(seen, axis=0)
         varies = scale > 1e-9
         self.scale_ = np.where(varies, scale, 1.0)
         self.high_ = np.where(varies, np.where(self.indicators, np.inf, self.bound), 0.0)
