@@ -1,7 +1,6 @@
 """The gRPC server: its listeners, its threads, its health."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -10,6 +9,7 @@ from grpc_health.v1 import health_pb2_grpc
 from exporter.rpc.energy_service import SERVICE, EnergyService
 from joulecast.serving import health, reflection
 from joulecast.serving.address import Address
+from joulecast.serving.call_threads import CallThreads
 from joulecast.serving.listening import listen
 from joulecast.serving.security import Security
 from joulecast.serving.token import TokenInterceptor
@@ -35,9 +35,10 @@ class RpcServer:
         """Bind every address; nothing is answered before `start`. Raises JoulecastError."""
         security = security or Security()
         security.check(addresses)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rpc")
+        self._threads = CallThreads(THREADS, "rpc")
         interceptors: list[Any] = [] if security.token is None else [TokenInterceptor(security.token)]
-        self._server = grpc.server(self._threads, interceptors=interceptors, options=_OPTIONS)
+        # gRPC asks for a ThreadPoolExecutor and needs an executor.
+        self._server = grpc.server(self._threads, interceptors=interceptors, options=_OPTIONS)  # type: ignore[arg-type]
         self._health = health.HealthService([SERVICE])
         add_EnergyServiceServicer_to_server(service, self._server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

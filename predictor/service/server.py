@@ -8,11 +8,11 @@ from grpc_health.v1 import health_pb2_grpc
 
 from joulecast.serving import health, reflection
 from joulecast.serving.address import Address
+from joulecast.serving.call_threads import CallThreads
 from joulecast.serving.listening import listen
 from joulecast.serving.security import Security
 from joulecast.serving.streams import StreamSlots
 from joulecast.serving.token import TokenInterceptor
-from predictor.service.call_threads import CallThreads
 from predictor.service.prediction_service import SERVICE, PredictionService
 
 THREADS = 16  # more than all reflections and health watchers there may be: a call always finds a thread

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from predictor.service.call_threads import CallThreads
+from joulecast.serving.call_threads import CallThreads
 
 
 def test_all_that_is_submitted_is_run_on_at_most_so_many_threads() -> None:
