@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from joulecast.cli.progress import ProgressLine
 from joulecast.cli.table import terminal_width
 from joulecast.errors import JoulecastError
+from predictor.commands.parallel_arguments import jobs
 
 if TYPE_CHECKING:
     from predictor.lasso_model import LassoModel
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--importances", action="store_true", help="train on the paper's metrics alone, and show what each weighs"
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write all of it as one HTML page, with charts")
-    parser.add_argument("--jobs", type=_jobs, default=-1, metavar="N", help="folds at a time (default: one per core)")
+    parser.add_argument("--jobs", type=jobs, default=-1, metavar="N", help="folds at a time (default: one per core)")
     parser.add_argument("--json", action="store_true", help="print a JSON object")
 
 
@@ -95,17 +96,6 @@ def run(args: argparse.Namespace) -> int:
         if weighed:
             print("", *importance_lines(weighed, width), sep="\n")
     return 0
-
-
-def _jobs(text: str) -> int:
-    """How many at a time; below zero counts from all cores, as joblib does."""
-    try:
-        jobs = int(text)
-    except ValueError:
-        jobs = 0
-    if not jobs:
-        raise argparse.ArgumentTypeError(f"{text!r} folds at a time cannot be: write 1 or more, or -1 for every core")
-    return jobs
 
 
 def _weighed(args: argparse.Namespace, records: Sequence[Record]) -> list[Importances]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from joulecast.cli.progress import ProgressLine
 from joulecast.errors import JoulecastError
+from predictor.commands.parallel_arguments import jobs
 from predictor.nearest import nearest
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the artifacts go")
     parser.add_argument("--cards", type=Path, metavar="DIR", help="write a model card for each, in Markdown")
-    parser.add_argument("--jobs", type=int, default=-1, metavar="N", help="folds at a time (default: one per core)")
+    parser.add_argument("--jobs", type=jobs, default=-1, metavar="N", help="folds at a time (default: one per core)")
     parser.add_argument("--backend", choices=BACKENDS, default="loky", help="where the folds run (default: loky)")
     parser.add_argument("--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster that runs already")
 

@@ -32,9 +32,17 @@ class Answers:
         truth, value, p10, p90 = (np.full(rows, np.nan) for _ in range(4))
         return cls(truth, value, p10, p90, np.zeros(rows, dtype=bool))
 
+    @classmethod
+    def joined(cls, parts: Sequence[Answers]) -> Answers:
+        """One after another."""
+        truth, value, p10, p90, in_domain = (
+            np.concatenate(column) for column in zip(*(each.columns for each in parts), strict=True)
+        )
+        return cls(truth, value, p10, p90, in_domain)
+
     def put(self, rows: NDArray[np.intp], answers: Answers) -> None:
         """Fill in some rows."""
-        for mine, theirs in zip(self._columns(), answers._columns(), strict=True):
+        for mine, theirs in zip(self.columns, answers.columns, strict=True):
             mine[rows] = theirs
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Answers:
@@ -51,7 +59,9 @@ class Answers:
         """ln(truth / estimate)."""
         return np.log(self.truth / self.value)
 
-    def _columns(self) -> tuple[NDArray[Any], ...]:
+    @property
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """Truth, estimate, P10, P90 and domain."""
         return self.truth, self.value, self.p10, self.p90, self.in_domain
 
 

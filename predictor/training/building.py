@@ -134,15 +134,15 @@ def _evaluations(recipe: Recipe, judged: Sequence[Judged]) -> list[Evaluation]:
 
 
 def domain_table(recipe: Recipe, judged: Judged) -> dict[str, dict[str, Scores]]:
-    """By split, the errors inside and outside what each fold was trained on."""
-    table = {}
-    for split, by_target in judged.by_split.items():
-        answers: Answers = by_target[recipe.scored].answers
-        table[split] = {
+    """By split, and over all of them, the errors inside and outside what each fold was trained on."""
+    by_split = {split: by_target[recipe.scored].answers for split, by_target in judged.by_split.items()}
+    return {
+        split: {
             "inside": scores(answers.take(answers.in_domain)),
             "outside": scores(answers.take(~answers.in_domain)),
         }
-    return table
+        for split, answers in {**by_split, "all splits": Answers.joined(list(by_split.values()))}.items()
+    }
 
 
 def _provenance(
