@@ -6,9 +6,11 @@ asked over gRPC. Where something better measures the same, these series run in i
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from exporter.sensors.estimator import Band, Estimator
+from exporter.sensors.estimator import Band, Estimator, WorkloadEstimate
 from exporter.sensors.full_power import FullPower, Sockets, find_sockets, mean, utilization_by_socket
 from exporter.sensors.identity import KnownSeries
 from exporter.sensors.nvml.library import NvmlLibrary
@@ -20,6 +22,10 @@ from exporter.usage.host import cpu_signature, memory_bytes
 from exporter.usage.patience import PatientSource
 from joulecast.component import Component, SeriesKey
 from joulecast.errors import JoulecastError
+
+if TYPE_CHECKING:
+    from predictor.estimate import Question
+    from predictor.planning.source import Source
 
 CPU_MODEL, DRAM_MODEL, GPU_MODEL = "node-power-cpu", "node-power-dram", "node-power-gpu"
 CPU_GAUGE, GPU_GAUGE = "cpu_utilization_ratio", "gpu_utilization_ratio"
@@ -78,6 +84,39 @@ def year_named(model: str, procfs: Path) -> float | None:
     except ImportError:
         return None
     return year_of(model, *cpu_signature(procfs))
+
+
+def workload_estimate(
+    labels: Mapping[str, str],
+    counts: Mapping[str, float],
+    seconds: float,
+    *,
+    gpus: Sequence[str] = (),
+    cpu_utilization_ratio: float | None = None,
+    gpu_utilization_ratio: float | None = None,
+) -> WorkloadEstimate | None:
+    """What such work takes by a packaged model; `gpus` are the models of those it had.
+
+    None where too little is known of it. Raises JoulecastError for characteristics that cannot be.
+    """
+    try:
+        from predictor.planning.workload import Workload, estimate_workload
+    except ImportError:
+        return None
+    device = gpus[0] if len(set(gpus)) == 1 else ""
+    work = Workload(labels, counts, seconds, device, len(gpus) or None, cpu_utilization_ratio, gpu_utilization_ratio)
+    found = estimate_workload(work, _workload_source)
+    if found is None:
+        return None
+    band = found.joules, found.p10_joules, found.p90_joules
+    return WorkloadEstimate(found.model, found.version, found.scope, *band, found.departures, found.notes)
+
+
+@cache
+def _workload_source(question: "Question") -> "Source":
+    from predictor.planning.source import local_source
+
+    return local_source(question)
 
 
 class PredictedSensor:
