@@ -26,19 +26,6 @@ class Band(NamedTuple):
         return (self.p90 - self.p10) / (2.0 * self.watts)
 
 
-class WorkloadEstimate(NamedTuple):
-    """What a trained model says a finished piece of work took: never a reading, never part of a sum."""
-
-    model: str
-    version: str
-    scope: str  # whose energy: "gpu", "cpu+dram", "wall", ...
-    joules: float
-    p10_joules: float
-    p90_joules: float
-    departures: tuple[str, ...]  # the features outside of what the model was trained on
-    notes: tuple[str, ...]
-
-
 class Estimator(Protocol):
     """Answers for one model by name. Never a guess: what cannot be answered is an error, and then an absence."""
 

@@ -2,6 +2,7 @@
 
 The one door to the predictor: its artifacts are evaluated in this process, in plain Python, unless a predictor is
 asked over gRPC. Where something better measures the same, these series run in its shadow and are compared with it.
+What finished workloads are estimated to take goes through here too; that is no series, only an answer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exporter.sensors.estimator import Band, Estimator, WorkloadEstimate
+from exporter.sensors.estimator import Band, Estimator
 from exporter.sensors.full_power import FullPower, Sockets, find_sockets, mean, utilization_by_socket
 from exporter.sensors.identity import KnownSeries
 from exporter.sensors.nvml.library import NvmlLibrary
@@ -26,6 +27,7 @@ from joulecast.errors import JoulecastError
 if TYPE_CHECKING:
     from predictor.estimate import Question
     from predictor.planning.source import Source
+    from predictor.planning.workload import WorkloadEstimate
 
 CPU_MODEL, DRAM_MODEL, GPU_MODEL = "node-power-cpu", "node-power-dram", "node-power-gpu"
 CPU_GAUGE, GPU_GAUGE = "cpu_utilization_ratio", "gpu_utilization_ratio"
@@ -94,7 +96,7 @@ def workload_estimate(
     gpus: Sequence[str] = (),
     cpu_utilization_ratio: float | None = None,
     gpu_utilization_ratio: float | None = None,
-) -> WorkloadEstimate | None:
+) -> "WorkloadEstimate | None":
     """What such work takes by a packaged model; `gpus` are the models of those it had.
 
     None where too little is known of it. Raises JoulecastError for characteristics that cannot be.
@@ -105,11 +107,7 @@ def workload_estimate(
         return None
     device = gpus[0] if len(set(gpus)) == 1 else ""
     work = Workload(labels, counts, seconds, device, len(gpus) or None, cpu_utilization_ratio, gpu_utilization_ratio)
-    found = estimate_workload(work, _workload_source)
-    if found is None:
-        return None
-    band = found.joules, found.p10_joules, found.p90_joules
-    return WorkloadEstimate(found.model, found.version, found.scope, *band, found.departures, found.notes)
+    return estimate_workload(work, _workload_source)
 
 
 @cache

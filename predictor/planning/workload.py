@@ -128,7 +128,7 @@ def _answered(
             raise
         return None  # something is missing, which is no mistake
     power = found.estimate.power_watts
-    if power is None or not 0 < power.value * seconds < math.inf:
+    if power is None or not 0 < power.p10 * seconds <= power.p90 * seconds < math.inf:
         return None
     return WorkloadEstimate(
         description.name,
