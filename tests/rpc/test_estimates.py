@@ -133,6 +133,15 @@ def test_a_classifier_is_estimated_in_the_scope_of_the_interval(server: EnergySe
     assert 0 < alone.joules < whole.joules
 
 
+def test_a_generator_of_images_is_estimated(server: EnergyServer, stub: EnergyServiceStub) -> None:
+    """Denoising steps and a size make it a question about images."""
+    labels = {"parameters": "12e9", "denoising_steps": "28", "height": "1024", "width": "1024", "batch_size": "1"}
+    estimate = interval_of(server, stub, {**labels, "device": "H100 SXM"}, {"image": 4.0}).estimate
+
+    assert (estimate.model, estimate.scope) == ("diffusion", "gpu")
+    assert 70 * SECONDS < estimate.joules < 700 * SECONDS
+
+
 def test_a_device_that_was_not_in_training_is_a_departure(server: EnergyServer, stub: EnergyServiceStub) -> None:
     """The estimate says that it lies outside of the model's domain, and by what."""
     estimate = interval_of(server, stub, {**CLASSIFIED, "device": "T4"}, {"sample": 12_000.0}).estimate
