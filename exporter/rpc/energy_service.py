@@ -9,6 +9,7 @@ from exporter.intervals.experiment import IdleExperiment
 from exporter.intervals.interval import Interval, Status
 from exporter.metering.snapshot import EMPTY, Snapshot
 from exporter.rpc.errors import MalformedRequest, answering, describe, streaming
+from exporter.rpc.estimates import put_estimate
 from exporter.rpc.messages import put_interval, put_seconds
 from exporter.rpc.node_messages import idle_messages, node_message, power_message
 from exporter.rpc.requests import (
@@ -82,6 +83,7 @@ class EnergyService(EnergyServiceServicer):
         interval = self._book.end(interval_id=interval_id, request_id=request_id, counts=counts, at=at)
         response = pb.EndIntervalResponse()
         self._put(response.interval, interval)
+        put_estimate(response.interval, interval, self._latest().gpus)  # of one that had ended before
         return response
 
     @answering
@@ -102,9 +104,11 @@ class EnergyService(EnergyServiceServicer):
     def GetInterval(self, request: pb.GetIntervalRequest, context: grpc.ServicerContext) -> pb.GetIntervalResponse:
         """An interval as it stands; of an open one its energy so far."""
         interval_id, request_id = read_id(request)
-        return pb.GetIntervalResponse(
-            interval=self._message(self._book.get(interval_id=interval_id, request_id=request_id))
-        )
+        interval = self._book.get(interval_id=interval_id, request_id=request_id)
+        response = pb.GetIntervalResponse()
+        self._put(response.interval, interval)
+        put_estimate(response.interval, interval, self._latest().gpus)
+        return response
 
     @streaming
     def ListIntervals(

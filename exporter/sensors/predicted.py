@@ -2,11 +2,14 @@
 
 The one door to the predictor: its artifacts are evaluated in this process, in plain Python, unless a predictor is
 asked over gRPC. Where something better measures the same, these series run in its shadow and are compared with it.
+What finished workloads are estimated to take goes through here too; that is no series, only an answer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exporter.sensors.estimator import Band, Estimator
 from exporter.sensors.full_power import FullPower, Sockets, find_sockets, mean, utilization_by_socket
@@ -20,6 +23,11 @@ from exporter.usage.host import cpu_signature, memory_bytes
 from exporter.usage.patience import PatientSource
 from joulecast.component import Component, SeriesKey
 from joulecast.errors import JoulecastError
+
+if TYPE_CHECKING:
+    from predictor.estimate import Question
+    from predictor.planning.source import Source
+    from predictor.planning.workload import WorkloadEstimate
 
 CPU_MODEL, DRAM_MODEL, GPU_MODEL = "node-power-cpu", "node-power-dram", "node-power-gpu"
 CPU_GAUGE, GPU_GAUGE = "cpu_utilization_ratio", "gpu_utilization_ratio"
@@ -78,6 +86,35 @@ def year_named(model: str, procfs: Path) -> float | None:
     except ImportError:
         return None
     return year_of(model, *cpu_signature(procfs))
+
+
+def workload_estimate(
+    labels: Mapping[str, str],
+    counts: Mapping[str, float],
+    seconds: float,
+    *,
+    gpus: Sequence[str] = (),
+    cpu_utilization_ratio: float | None = None,
+    gpu_utilization_ratio: float | None = None,
+) -> "WorkloadEstimate | None":
+    """What such work takes by a packaged model; `gpus` are the models of those it had.
+
+    None where too little is known of it. Raises JoulecastError for characteristics that cannot be.
+    """
+    try:
+        from predictor.planning.workload import Workload, estimate_workload
+    except ImportError:
+        return None
+    device = gpus[0] if len(set(gpus)) == 1 else ""
+    work = Workload(labels, counts, seconds, device, len(gpus) or None, cpu_utilization_ratio, gpu_utilization_ratio)
+    return estimate_workload(work, _workload_source)
+
+
+@cache
+def _workload_source(question: "Question") -> "Source":
+    from predictor.planning.source import local_source
+
+    return local_source(question)
 
 
 class PredictedSensor:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from joulecast.cli.table import Column, rendered
-from joulecast.client.readable import NOT_KNOWN, joules_text, watts_text
-from joulecast.client.result import Joules, Result
+from joulecast.client.readable import NOT_KNOWN, band_text, joules_text, watts_text
+from joulecast.client.result import Joules, Result, WorkloadEstimate
 
 _COLUMNS = (
     Column(""),
@@ -50,8 +50,16 @@ def _remarks(result: Result) -> Iterator[str]:
         per, net = result.joules_per(what), result.joules_per(what, net=True)
         if per is not None:
             yield f"per {what}: {joules_text(per)} gross, {joules_text(net)} net"
+    if result.estimate is not None:
+        yield _estimate_text(result.estimate)
     if result.energy.below_resolution:
         yield "note: shorter than two updates of the sensor"
     if result.energy.idle_joules is None and result.energy.gross_joules is not None:
         yield "note: net is unknown until this machine's idle power is: joulecast idle"
     yield from (f"note: {note}" for note in result.notes)
+
+
+def _estimate_text(estimate: WorkloadEstimate) -> str:
+    band = band_text(estimate.joules, estimate.p10_joules, estimate.p90_joules)
+    domain = "in domain" if estimate.in_domain else f"outside of its training by {', '.join(estimate.departures)}"
+    return f"model estimate: {band}, {estimate.model}, {estimate.scope}, {domain}"

@@ -30,6 +30,18 @@ def joules_text(joules: float | None, uncertainty: float | None = None, *, bar: 
     return f"{text} ± {max(half_width, 10.0**-_MOST_DECIMALS):.{decimals}f} {unit}" if bar else text
 
 
+def band_text(joules: float, low: float, high: float) -> str:
+    """Estimated joules and their band, in one unit and to as many decimals.
+
+    >>> band_text(12.34, 10.1, 15.02), band_text(12_345.0, 9_800.0, 15_000.0)
+    ('12.3 J (10.1 to 15.0)', '12.3 kJ (9.8 to 15.0)')
+    """
+    scale, unit = next((pair for pair in _SCALES if joules >= pair[0]), _SCALES[-1])
+    decimals = _decimals(joules / scale, 3)
+    value, *ends = (f"{each / scale:.{decimals}f}" for each in (joules, low, high))
+    return f"{value} {unit} ({' to '.join(ends)})"
+
+
 def energy_text(energy: "Joules") -> str:
     """Gross with its half-width and provenance, and net where idle is known."""
     if energy.gross_joules is None:

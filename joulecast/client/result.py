@@ -60,6 +60,21 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkloadEstimate:
+    """What a trained model says such work takes, for comparison; 80 % of truths lie between p10 and p90."""
+
+    model: str
+    version: str
+    scope: str  # whose energy: "gpu", "cpu+dram", "wall", ...
+    joules: float
+    p10_joules: float
+    p90_joules: float
+    in_domain: bool  # everything lies within what the model was trained on
+    departures: Sequence[str] = ()  # the features that do not
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One interval as the exporter accounts for it. Wall times are seconds since the epoch."""
 
@@ -82,6 +97,7 @@ class Result:
     usage: Usage = field(default_factory=Usage)
     notes: Sequence[str] = ()
     durable: bool | None = None
+    estimate: WorkloadEstimate | None = None  # beside the energy, never in it; None if the work was not described
 
     @property
     def final(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from joulecast.client.result import UNKNOWN, DeviceJoules, GpuUsage, Joules, Result, Usage
+from joulecast.client.result import UNKNOWN, DeviceJoules, GpuUsage, Joules, Result, Usage, WorkloadEstimate
 from joulecast.client.tag import Tag
 from joulecast.clock import Moment
 from joulecast.component import Component
@@ -144,6 +144,7 @@ def result_of(interval: pb.Interval) -> Result:
         usage=_usage(interval.usage),
         notes=tuple(interval.notes),
         durable=interval.durable,
+        estimate=_estimate(interval.estimate) if interval.HasField("estimate") else None,
     )
 
 
@@ -161,6 +162,20 @@ def joules_of(energy: pb.Energy) -> Joules:
         provenance=PROVENANCES.get(energy.provenance),
         mean_watts=energy.mean_watts if known else None,
         below_resolution=energy.below_resolution,
+    )
+
+
+def _estimate(estimate: pb.WorkloadEstimate) -> WorkloadEstimate:
+    return WorkloadEstimate(
+        model=estimate.model,
+        version=estimate.version,
+        scope=estimate.scope,
+        joules=estimate.joules,
+        p10_joules=estimate.p10_joules,
+        p90_joules=estimate.p90_joules,
+        in_domain=estimate.in_domain,
+        departures=tuple(estimate.departures),
+        notes=tuple(estimate.notes),
     )
 
 

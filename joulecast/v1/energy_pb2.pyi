@@ -248,7 +248,7 @@ class ListIntervalsResponse(_message.Message):
     def __init__(self, interval: _Optional[_Union[Interval, _Mapping]] = ..., cursor: _Optional[str] = ...) -> None: ...
 
 class Interval(_message.Message):
-    __slots__ = ("interval_id", "request_id", "name", "job", "phase", "labels", "gpus", "status", "begin_time", "end_time", "duration_seconds", "settles_in", "counts", "node", "components", "devices", "usage", "notes", "durable")
+    __slots__ = ("interval_id", "request_id", "name", "job", "phase", "labels", "gpus", "status", "begin_time", "end_time", "duration_seconds", "settles_in", "counts", "node", "components", "devices", "usage", "notes", "durable", "estimate")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -282,6 +282,7 @@ class Interval(_message.Message):
     USAGE_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     DURABLE_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
     interval_id: str
     request_id: str
     name: str
@@ -301,7 +302,30 @@ class Interval(_message.Message):
     usage: Usage
     notes: _containers.RepeatedScalarFieldContainer[str]
     durable: bool
-    def __init__(self, interval_id: _Optional[str] = ..., request_id: _Optional[str] = ..., name: _Optional[str] = ..., job: _Optional[str] = ..., phase: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., gpus: _Optional[_Union[GpuSelection, _Mapping]] = ..., status: _Optional[_Union[IntervalStatus, str]] = ..., begin_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., settles_in: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., counts: _Optional[_Mapping[str, float]] = ..., node: _Optional[_Union[Energy, _Mapping]] = ..., components: _Optional[_Iterable[_Union[ComponentEnergy, _Mapping]]] = ..., devices: _Optional[_Iterable[_Union[DeviceEnergy, _Mapping]]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ..., durable: bool = ...) -> None: ...
+    estimate: WorkloadEstimate
+    def __init__(self, interval_id: _Optional[str] = ..., request_id: _Optional[str] = ..., name: _Optional[str] = ..., job: _Optional[str] = ..., phase: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., gpus: _Optional[_Union[GpuSelection, _Mapping]] = ..., status: _Optional[_Union[IntervalStatus, str]] = ..., begin_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., settles_in: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., counts: _Optional[_Mapping[str, float]] = ..., node: _Optional[_Union[Energy, _Mapping]] = ..., components: _Optional[_Iterable[_Union[ComponentEnergy, _Mapping]]] = ..., devices: _Optional[_Iterable[_Union[DeviceEnergy, _Mapping]]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ..., durable: bool = ..., estimate: _Optional[_Union[WorkloadEstimate, _Mapping]] = ...) -> None: ...
+
+class WorkloadEstimate(_message.Message):
+    __slots__ = ("model", "version", "scope", "joules", "p10_joules", "p90_joules", "in_domain", "departures", "notes")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    JOULES_FIELD_NUMBER: _ClassVar[int]
+    P10_JOULES_FIELD_NUMBER: _ClassVar[int]
+    P90_JOULES_FIELD_NUMBER: _ClassVar[int]
+    IN_DOMAIN_FIELD_NUMBER: _ClassVar[int]
+    DEPARTURES_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    scope: str
+    joules: float
+    p10_joules: float
+    p90_joules: float
+    in_domain: bool
+    departures: _containers.RepeatedScalarFieldContainer[str]
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., scope: _Optional[str] = ..., joules: _Optional[float] = ..., p10_joules: _Optional[float] = ..., p90_joules: _Optional[float] = ..., in_domain: bool = ..., departures: _Optional[_Iterable[str]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Energy(_message.Message):
     __slots__ = ("gross_joules", "idle_joules", "net_joules", "uncertainty_joules", "calibration_uncertainty_joules", "coverage", "provenance", "mean_watts", "below_resolution", "idle_uncertainty_joules")

@@ -1,7 +1,7 @@
 """A finished interval becomes a record, where its workload's labels say what ran and sensors said what it drew."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from predictor.readers.cells import Refused, value_of
 from predictor.readers.problems import Say
 from predictor.readers.rows import record_of
 from predictor.record import COLUMNS, MEASURED, Record
+from predictor.record_column import Column
 
 LABELS: Mapping[str, str] = {
     "model": "model_id",
@@ -45,9 +46,9 @@ OBSERVED = frozenset(
     }
 )
 """What sensors and counts say; it is never taken from a label."""
-_SAMPLES = ("sample", "samples", "request", "requests", "image", "images", "video", "videos")
-_REQUESTS = ("request", "requests")
-_TOKENS = ("output_token", "output_tokens", "token", "tokens")
+SAMPLES = ("sample", "samples", "request", "requests", "image", "images", "video", "videos")
+REQUESTS = ("request", "requests")
+TOKENS = ("output_token", "output_tokens", "token", "tokens")
 
 _LEAST_COVERAGE = 0.99
 _MOST_UNCERTAIN = 0.1
@@ -112,8 +113,8 @@ def record_of_interval(interval: MeasuredInterval) -> Record:
         raise _LeftOut("without duration")
     scope, joules, provenance = _energy(interval, given.get("energy_scope"))
     duration = interval.duration_seconds
-    samples, tokens = _count(interval.counts, _SAMPLES), _count(interval.counts, _TOKENS)
-    requests = _count(interval.counts, _REQUESTS)
+    samples, tokens = count_of(interval.counts, SAMPLES), count_of(interval.counts, TOKENS)
+    requests = count_of(interval.counts, REQUESTS)
     main = "gpu" if "gpu" in scope else "cpu"
     observed = {
         "record_id": f"interval-{interval.interval_id}",
@@ -135,7 +136,7 @@ def record_of_interval(interval: MeasuredInterval) -> Record:
     }
     assumed = {
         "source": "intervals",
-        "kind": _kind(given, tokens),
+        "kind": kind_of(given, tokens),
         "device_count": float(interval.devices[main]) if interval.devices.get(main) else None,
         "average_output_tokens": _per(tokens, requests),
         "model_size_bytes": _times(given.get("parameters_total"), given.get("bytes_per_parameter")),
@@ -153,22 +154,27 @@ def describes_a_model(labels: Mapping[str, str]) -> bool:
     return "model" in labels or "model_id" in labels
 
 
-def _characteristics(labels: Mapping[str, str]) -> dict[str, Any]:
-    """The characteristics among the labels, by the names of their columns."""
-    given: dict[str, Any] = {}
+def characteristics_among(labels: Mapping[str, str]) -> Iterator[tuple[str, Column, str]]:
+    """The labels that give a characteristic: their names, the columns they fill, and what they say."""
     for label, text in labels.items():
         name = LABELS.get(label, label)
         column = COLUMNS.get(name)
-        if column is None or name in OBSERVED or not text.strip():
-            continue
+        if column is not None and name not in OBSERVED and text.strip():
+            yield label, column, text
+
+
+def _characteristics(labels: Mapping[str, str]) -> dict[str, Any]:
+    """The characteristics among the labels, by the names of their columns."""
+    given: dict[str, Any] = {}
+    for label, column, text in characteristics_among(labels):
         try:
-            given[name] = value_of(text, column)
+            given[column.name] = value_of(text, column)
         except Refused as refused:
             raise _LeftOut(f"with a label {label} that cannot be read ({refused.what})") from None
     return given
 
 
-def _kind(given: Mapping[str, Any], tokens: float | None) -> str:
+def kind_of(given: Mapping[str, Any], tokens: float | None) -> str:
     """What a model that counts tokens does, or one that takes denoising steps, or any other."""
     if tokens is not None:
         return "generative"
@@ -205,7 +211,8 @@ def _scope(parts: Mapping[str, Part]) -> str:
     return "cpu+dram" if "dram" in known and parts["dram"].provenance in MEASURED else "cpu"
 
 
-def _count(counts: Mapping[str, float], names: Iterable[str]) -> float | None:
+def count_of(counts: Mapping[str, float], names: Iterable[str]) -> float | None:
+    """The first of these counts that is there; None where none is."""
     return next((counts[name] for name in names if counts.get(name, 0) > 0), None)
 
 

@@ -13,6 +13,7 @@ from doubles.energy_service import EnergyServer
 from pyarrow import parquet
 
 import joulecast as workload
+from joulecast.v1 import energy_pb2 as pb
 
 Joulecast = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -80,6 +81,31 @@ def test_one_interval_in_full(joulecast: Joulecast) -> None:
     ):
         assert words in shown
     assert json.loads(joulecast("intervals", "show", "iv-000000", "--json").stdout)["counts"] == {"sample": 64.0}
+
+
+def test_an_estimate_is_one_line_beside_the_account(joulecast: Joulecast, kept: EnergyServer) -> None:
+    """Joules with their band, from which model, of what and whether in its domain; in full as JSON, else null."""
+    for each, departures in zip(kept.service.intervals.values(), ([], ["device"]), strict=False):
+        each.estimate.CopyFrom(
+            pb.WorkloadEstimate(
+                model="generative-known-runtime",
+                version="1.abc",
+                scope="gpu",
+                joules=12.34,
+                p10_joules=10.1,
+                p90_joules=15.02,
+                in_domain=not departures,
+                departures=departures,
+            )
+        )
+
+    inside, outside = (joulecast("intervals", "show", f"iv-00000{number}").stdout for number in (0, 1))
+    assert "model estimate: 12.3 J (10.1 to 15.0), generative-known-runtime, gpu, in domain\n" in inside
+    assert "generative-known-runtime, gpu, outside of its training by device\n" in outside
+    assert "model estimate" not in joulecast("intervals", "show", "iv-000002").stdout
+    told = [json.loads(joulecast("intervals", "show", f"iv-00000{number}", "--json").stdout) for number in (1, 2)]
+    assert (told[0]["estimate"]["joules"], told[0]["estimate"]["departures"]) == (12.34, ["device"])
+    assert told[1]["estimate"] is None
 
 
 def test_an_unknown_interval_is_one_line(joulecast: Joulecast) -> None:

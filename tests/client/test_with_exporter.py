@@ -83,3 +83,19 @@ def test_a_batch_sent_twice_is_recorded_once(exporter: ExporterProcess) -> None:
         tags._ended.append(step)
 
     assert {result.interval_id for result in tags.results} == {first.interval_id}
+
+
+def test_a_workload_that_describes_itself_gets_an_estimate(exporter: ExporterProcess) -> None:
+    """Beside the energy, never in it; work that says nothing of itself gets none."""
+    described = {"model": "resnet50", "macs": 4.1e9, "parameters": 25.6e6, "batch_size": 32, "device": "A100-SXM4-40GB"}
+    with joulecast.interval("serve", phase="inference", strict=True, address=exporter.grpc, **described) as energy:
+        exporter.until(lambda: (energy.joules or 0.0) > 0.0)
+        energy.count(sample=1000)
+    with joulecast.interval("serve", phase="inference", strict=True, address=exporter.grpc) as silent:
+        silent.count(sample=1000)
+    result = energy.result()
+
+    assert result.estimate is not None
+    assert (result.estimate.model, result.estimate.scope) == ("discriminative", "gpu+cpu+dram")
+    assert 0 < result.estimate.p10_joules < result.estimate.joules < result.estimate.p90_joules
+    assert silent.result().estimate is None

@@ -80,3 +80,19 @@ def test_a_predictor_that_ends_leaves_no_power_and_no_zero(tmp_path: Path, tree:
         exporter.until(is_silent)
         predictor.start()
         settle(exporter, tree, 1.0, 6.0, 9.7)
+
+
+def test_a_workload_is_estimated_beside_predicted_power(tmp_path: Path, tree: ProcTree) -> None:
+    """The node's power and the workload's estimate come from two models, told apart and not added."""
+    labels = {"model": "resnet50", "macs": "4.1e9", "parameters": "25.6e6", "batch": "8", "device": "EPYC 7763"}
+    with ExporterProcess(tmp_path, *machine(tree)) as exporter:
+        request, _ = exporter.workload.begin(name="classify", phase="inference", labels=labels)
+        settle(exporter, tree, 1.0, 6.0, 9.7)
+        exporter.workload.end(request, {"sample": 1000.0})
+        settle(exporter, tree, 0.0, 0.4, 2.2)
+        interval = exporter.workload.settled(request)
+
+    assert interval.node.provenance == pb.PROVENANCE_PREDICTED
+    assert (interval.estimate.model, interval.estimate.scope) == ("discriminative", "cpu+dram")
+    assert 0 < interval.estimate.p10_joules < interval.estimate.joules < interval.estimate.p90_joules
+    assert not interval.estimate.in_domain
