@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.answerable import Answerable
 from predictor.answers import CACHE_NOTE, KWH_PER_DAY, cache_factor, follow
 from predictor.columns import ColumnForm, Floats
 from predictor.domain import bounded_features, reach
@@ -16,16 +16,13 @@ from predictor.form import Form
 from predictor.known import DEVICE_FIGURES, figures_of_names
 from predictor.ways import Plan
 
-if TYPE_CHECKING:
-    from predictor.lasso_model import LassoModel
-
 _BLOCK = 8192
 
 
 class TableModel:
     """What a model needs to answer tables, prepared once."""
 
-    def __init__(self, model: LassoModel) -> None:
+    def __init__(self, model: Answerable) -> None:
         self._model = model
         self._forms = {id(form): ColumnForm(form) for each in model.artifact.variants for form in each.forms}
 
