@@ -48,4 +48,4 @@ def model_document(description: Description) -> dict[str, Any]:
 
 
 def _quantity(quantity: Quantity | None) -> dict[str, float] | None:
-    return None if quantity is None else asdict(quantity)
+    return None if quantity is None else quantity._asdict()

@@ -60,7 +60,7 @@ class PointForm:
             found = get(quantity)
             if found is not None:
                 value = ((log(offset + found) if is_log else found) - mean) / scale
-                z[place] = low if value < low else min(value, high)
+                z[place] = low if value < low else high if value > high else value  # noqa: FURB136 - a call each less
         features = np.array(z)
         moved = self._products.dot(features)
         moved += self._linear

@@ -30,11 +30,12 @@ def load_quick_model(path: Path) -> QuickModel:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What a combination of names says: figures, departures, and the indicators of every form."""
+    """What a combination of names says: figures, departures, the indicators of every form, whose energy is asked."""
 
     figures: Mapping[str, float]
     departures: Sequence[Departure]
     starts: Mapping[PointForm, Sequence[float]]
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class QuickModel(LassoModel):
             left,
             shares,
             notes,
+            named.scope,
         )
 
     def _keep(self, kept: dict[Key, Value], key: Key, value: Value) -> Value:
@@ -117,7 +119,7 @@ class QuickModel(LassoModel):
         figures, names = figures_of_names({}, texts)
         trained = {kind: self.trained_name(kind, name) for kind, name in names.items()}
         starts = {form: form.start(trained) for form in self._forms.values()}
-        return _Named(figures, self.foreign(names), starts)
+        return _Named(figures, self.foreign(names), starts, trained.get("energy_scope", ""))
 
     def _shape(self, given: frozenset[str]) -> _Shape:
         variant, plan = self.way(given)

@@ -1,5 +1,6 @@
 """The service as a process: what is wired to what, what it says, and which signals it heeds."""
 
+import gc
 import logging
 import signal
 import sys
@@ -35,6 +36,9 @@ def serve(
     server = PredictionServer(PredictionService(artifacts, hardware, figures), config.grpc, security)
     page = MetricsPage(config.listen, figures, security)
     watch = Watch(artifacts, config.period)
+    # What is loaded by now stays: the collector need not walk through it between calls.
+    gc.collect()
+    gc.freeze()
     server.start()
     watch.start()
     announce(_report(artifacts, server, page))

@@ -142,6 +142,14 @@ def test_a_generator_of_images_is_estimated(server: EnergyServer, stub: EnergySe
     assert 70 * SECONDS < estimate.joules < 700 * SECONDS
 
 
+def test_tokens_alone_are_enough(server: EnergyServer, stub: EnergyServiceStub) -> None:
+    """Power is learnt from tokens per second; how many requests they were for need not be told."""
+    estimate = interval_of(server, stub, SERVED, {"output_token": 12_000.0}).estimate
+
+    assert estimate.model == "generative-known-runtime"
+    assert estimate.p10_joules < estimate.joules < estimate.p90_joules
+
+
 def test_a_device_that_was_not_in_training_is_a_departure(server: EnergyServer, stub: EnergyServiceStub) -> None:
     """The estimate says that it lies outside of the model's domain, and by what."""
     estimate = interval_of(server, stub, {**CLASSIFIED, "device": "T4"}, {"sample": 12_000.0}).estimate
@@ -158,7 +166,6 @@ def test_a_device_that_was_not_in_training_is_a_departure(server: EnergyServer, 
         (without("parameters"), ANSWERED),
         (without("concurrency"), ANSWERED),
         (SERVED, {"request": 40.0}),
-        (SERVED, {"output_token": 12_000.0}),
         (SERVED, {"epoch": 3.0}),
         (CLASSIFIED, {"sample": 12_000.0}),
     ],
