@@ -17,8 +17,8 @@ from predictor.commands.parallel_arguments import jobs
 if TYPE_CHECKING:
     from predictor.lasso_model import LassoModel
     from predictor.record import Record
-    from predictor.scoring.splits import Judgement
     from predictor.training.importance import Importances
+    from predictor.training.splits import Judgement
 
 _EXAMPLES = """\
 Measured records are answered by the models that come with this version, or by one that is named: each record goes to
@@ -111,8 +111,8 @@ def _judged(args: argparse.Namespace, records: Sequence[Record]) -> list[Judgeme
     """What the splits say; None where none was asked for."""
     if args.splits == "none":
         return None
-    from predictor.scoring.splits import judge, recipe_named, recipes_for, splits_of
     from predictor.training.recipes.all_recipes import RECIPES
+    from predictor.training.splits import judge, recipe_named, recipes_for, splits_of
 
     splits = splits_of(args.splits)
     recipes = [recipe_named(_name_of(args.model), RECIPES)] if args.model else RECIPES

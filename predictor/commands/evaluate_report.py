@@ -30,8 +30,8 @@ from predictor.report.scatter import MOST, scatter
 from predictor.scoring.answers import Answers
 from predictor.scoring.asking import Asked
 from predictor.scoring.breakdown import part
-from predictor.scoring.splits import Judgement
 from predictor.training.importance import Importances
+from predictor.training.splits import Judgement
 
 _UNITS: Mapping[str, tuple[str, str]] = {
     "joules_per_sample": ("J", "energy of a sample"),

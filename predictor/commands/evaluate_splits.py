@@ -9,7 +9,7 @@ from joulecast.cli.table import Column, printable, rendered
 from predictor.commands.evaluate_text import percent, whole_percent
 from predictor.record import Record
 from predictor.scoring.breakdown import documents, part, part_document, parts
-from predictor.scoring.splits import Judgement
+from predictor.training.splits import Judgement
 
 _COLUMNS = (
     Column("split", flexible=True),

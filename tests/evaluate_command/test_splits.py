@@ -13,9 +13,9 @@ from joulecast.cli.main import main
 from joulecast.errors import JoulecastError
 from predictor.readers.csv_file import write_csv
 from predictor.record import Record
-from predictor.scoring.splits import judge, recipes_for, splits_of
 from predictor.training.recipe import FormRecipe, Recipe, VariantRecipe, log
 from predictor.training.recipes.generative_known_runtime import INPUTS, RECIPE
+from predictor.training.splits import judge, recipes_for, splits_of
 
 SMALL = Recipe(
     name="small",

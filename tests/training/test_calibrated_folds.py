@@ -6,8 +6,8 @@ import numpy as np
 from doubles.serving_records import RECIPE, serving_records
 
 from predictor.scoring.scores import scores
-from predictor.scoring.splits import judge, splits_of
 from predictor.training.calibrated_folds import CALIBRATED, POINTS, draws
+from predictor.training.splits import judge, splits_of
 
 
 def test_each_record_is_asked_about_once_and_never_calibrates_its_own_answer() -> None:
