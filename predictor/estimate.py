@@ -88,6 +88,10 @@ class Quantity(NamedTuple):
     p10: float
     p90: float
 
+    def times(self, factor: float) -> Quantity:
+        """The same, so many times."""
+        return Quantity(self.value * factor, self.p10 * factor, self.p90 * factor)
+
 
 @dataclass(frozen=True, slots=True)
 class Departure:
@@ -151,6 +155,10 @@ class QuantityColumn:
     value: Numbers
     p10: Numbers
     p90: Numbers
+
+    def times(self, factor: Numbers | float) -> QuantityColumn:
+        """The same, so many times."""
+        return QuantityColumn(self.value * factor, self.p10 * factor, self.p90 * factor)
 
 
 @dataclass(frozen=True, slots=True)

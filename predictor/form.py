@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -104,6 +104,10 @@ class Form:
     def _terms(self) -> tuple[tuple[float, int, int, int], ...]:
         """Terms as fixed tuples; place -1 of the features is a 1 appended to them."""
         return tuple((each.coefficient, *(*each.features, -1, -1, -1)[:3]) for each in self.terms)  # type: ignore[misc]
+
+    def with_bands(self, inner: Band, outer: Band) -> Form:
+        """The same form with these bands; an estimate outside the domain is never given the narrower one."""
+        return replace(self, band=inner, outer_band=Band(min(inner.p10, outer.p10), max(inner.p90, outer.p90)))
 
     def standardised(self, known: Mapping[str, float], names: Mapping[str, str]) -> list[float]:
         """All features of one point."""

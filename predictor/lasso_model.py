@@ -51,14 +51,14 @@ class LassoModel(Answerable):
         notes = (*self.artifact.notes, *(f"assumed: {each}" for each in way.assumptions))
         cached = cache_factor(known)
         if cached is not None and "joules_per_output_token" in found:
-            found["joules_per_output_token"] = _times(found["joules_per_output_token"], cached)
+            found["joules_per_output_token"] = found["joules_per_output_token"].times(cached)
             notes = (*notes, CACHE_NOTE)
-        follow(found, known, _times)
+        follow(found, known, Quantity.times)
         return Estimate(
             power_watts=found.get("power_watts"),
             joules_per_sample=found.get("joules_per_sample"),
             joules_per_output_token=found.get("joules_per_output_token"),
-            kilowatt_hours_per_day=_times(found["power_watts"], KWH_PER_DAY) if "power_watts" in found else None,
+            kilowatt_hours_per_day=found["power_watts"].times(KWH_PER_DAY) if "power_watts" in found else None,
             departures=left,
             contributions=shares,
             notes=notes,
@@ -78,10 +78,6 @@ class LassoModel(Answerable):
 
 def _quantity(value: float, band: Band) -> Quantity:
     return Quantity(value, value * math.exp(band.p10), value * math.exp(band.p90))
-
-
-def _times(quantity: Quantity, factor: float) -> Quantity:
-    return Quantity(quantity.value * factor, quantity.p10 * factor, quantity.p90 * factor)
 
 
 def _contributions(form: Form, z: Sequence[float], y: float, reference: float) -> list[Contribution]:

@@ -51,7 +51,7 @@ class TableModel:
             power_watts=columns.get("power_watts"),
             joules_per_sample=columns.get("joules_per_sample"),
             joules_per_output_token=columns.get("joules_per_output_token"),
-            kilowatt_hours_per_day=_times(columns["power_watts"], KWH_PER_DAY) if "power_watts" in columns else None,
+            kilowatt_hours_per_day=columns["power_watts"].times(KWH_PER_DAY) if "power_watts" in columns else None,
             errors=errors,
             notes=(*self._model.artifact.notes, *(f"assumed: {each}" for each in way.assumptions), *cached),
         )
@@ -85,8 +85,8 @@ class TableModel:
             found[form.target] = QuantityColumn(value, value * p10, value * p90)
         cached = cache_factor(known)
         if cached is not None and "joules_per_output_token" in found:
-            found["joules_per_output_token"] = _times(found["joules_per_output_token"], cached)
-        follow(found, known, _times)
+            found["joules_per_output_token"] = found["joules_per_output_token"].times(cached)
+        follow(found, known, QuantityColumn.times)
         return found
 
     def _said_by_names(self, table: Table) -> tuple[dict[str, Floats], dict[str, Texts], list[RowError]]:
@@ -147,10 +147,6 @@ class TableModel:
 
 def _parts(column: QuantityColumn) -> tuple[Floats, Floats, Floats]:
     return column.value, column.p10, column.p90
-
-
-def _times(column: QuantityColumn, factor: Floats | float) -> QuantityColumn:
-    return QuantityColumn(column.value * factor, column.p10 * factor, column.p90 * factor)
 
 
 def _is_cached(known: Mapping[str, Floats]) -> bool:

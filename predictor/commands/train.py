@@ -111,7 +111,7 @@ def _artifacts(
             continue
         if not args.model and not any(recipe.takes(each) for each in records):
             continue
-        yield build(recipe, records, jobs=args.jobs, say=say).artifact  # type: ignore[arg-type]
+        yield build(recipe, records, jobs=args.jobs, say=say)  # type: ignore[arg-type]
     if NODE_POWER in wanted:
         if args.servers is not None:
             yield from train_node_power(args.servers, records, args.jobs)

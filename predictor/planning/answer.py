@@ -81,6 +81,4 @@ def largest(contributions: Collection[Contribution], most: int) -> tuple[list[Co
 
 
 def _times(quantity: Quantity | None, factor: float) -> Quantity | None:
-    if quantity is None:
-        return None
-    return Quantity(quantity.value * factor, quantity.p10 * factor, quantity.p90 * factor)
+    return None if quantity is None else quantity.times(factor)

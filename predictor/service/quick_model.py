@@ -93,15 +93,15 @@ class QuickModel(LassoModel):
         notes = shape.notes
         cached = cache_factor(known)
         if cached is not None and "joules_per_output_token" in found:
-            found["joules_per_output_token"] = _times(found["joules_per_output_token"], cached)
+            found["joules_per_output_token"] = found["joules_per_output_token"].times(cached)
             notes = (*notes, CACHE_NOTE)
-        follow(found, known, _times)
+        follow(found, known, Quantity.times)
         watts = found.get("power_watts")
         return Estimate(
             watts,
             found.get("joules_per_sample"),
             found.get("joules_per_output_token"),
-            None if watts is None else _times(watts, KWH_PER_DAY),
+            None if watts is None else watts.times(KWH_PER_DAY),
             left,
             shares,
             notes,
@@ -139,7 +139,3 @@ def _picker(names: Sequence[str]) -> Callable[[Mapping[str, float]], Sequence[fl
     if len(names) > 1:
         return itemgetter(*names)
     return lambda known: [known[name] for name in names]
-
-
-def _times(quantity: Quantity, factor: float) -> Quantity:
-    return Quantity(quantity.value * factor, quantity.p10 * factor, quantity.p90 * factor)

@@ -27,11 +27,11 @@ from predictor.training.cross_validation import CrossValidated, band_of, cross_v
 from predictor.training.folds import SEED, SPLITS
 from predictor.training.recipe import Recipe
 from predictor.training.train import records_for, train
-from predictor.training.verification import QUESTIONS, verify
+from predictor.training.verification import AGREEMENT, QUESTIONS, verify
 
 Progress = Callable[[str], None]
 
-_SOURCES = ("leave-device-out", "leave-family-out", "leave-model-out")
+_WITH_OUTSIDERS = ("leave-device-out", "leave-family-out", "leave-model-out")
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,7 @@ class Judged:
     by_split: dict[str, dict[str, CrossValidated]]
 
 
-@dataclass(frozen=True)
-class Built:
-    """A finished artifact and what it was judged by."""
-
-    artifact: Artifact
-    judged: tuple[Judged, ...]
-
-
-def build(recipe: Recipe, records: Sequence[Record], *, jobs: int = -1, say: Progress = lambda _: None) -> Built:
+def build(recipe: Recipe, records: Sequence[Record], *, jobs: int = -1, say: Progress = lambda _: None) -> Artifact:
     """Train, verify against the pipeline, cross-validate by every split, and put bands around estimates.
 
     The same records give the same bytes on one machine. Raises JoulecastError where records are missing, estimated, or
@@ -61,10 +53,9 @@ def build(recipe: Recipe, records: Sequence[Record], *, jobs: int = -1, say: Pro
     say(f"{recipe.name}: fitting {len(chosen)} records")
     with threadpool_limits(1):
         trained = train(recipe, chosen)
-        difference = max(verify(form, made, raw) for form, made, raw in trained.pipelines)
-    judged = tuple(
-        _judge(recipe, each.name, chosen, jobs, say) for each in recipe.variants if _is_in(each.name, trained.artifact)
-    )
+        for form, made, raw in trained.pipelines:
+            verify(form, made, raw)
+    judged = [_judge(recipe, each.name, chosen, jobs, say) for each in trained.artifact.variants]
     artifact = replace(
         trained.artifact,
         variants=tuple(
@@ -72,13 +63,9 @@ def build(recipe: Recipe, records: Sequence[Record], *, jobs: int = -1, say: Pro
             for each, found in zip(trained.artifact.variants, judged, strict=True)
         ),
         evaluations=tuple(_evaluations(recipe, judged)),
-        provenance=_provenance(recipe, chosen, judged, difference),
+        provenance=_provenance(recipe, chosen, judged),
     )
-    return Built(replace(artifact, version=_version(artifact)), judged)
-
-
-def _is_in(name: str, artifact: Artifact) -> bool:
-    return any(each.name == name for each in artifact.variants)
+    return replace(artifact, version=_version(artifact))
 
 
 def _judge(recipe: Recipe, variant: str, records: Sequence[Record], jobs: int, say: Progress) -> Judged:
@@ -105,14 +92,13 @@ def _with_band(form: Form, judged: Judged) -> Form:
     band = band_of(usual if usual.size >= 50 else residuals[it.answered])
     foreign = [
         answers.residuals[answers.answered & ~answers.in_domain]
-        for split in _SOURCES
+        for split in _WITH_OUTSIDERS
         if (found := judged.by_split.get(split, {}).get(form.target)) is not None
         for answers in (found.answers,)
     ]
     outside = np.concatenate(foreign) if foreign else np.array([])
     outer = band_of(outside) if outside.size >= 50 else Band(band.p10 * 2, band.p90 * 2)
-    # Never surer of what is foreign.
-    return replace(form, band=band, outer_band=Band(min(outer.p10, band.p10), max(outer.p90, band.p90)))
+    return form.with_bands(band, outer)
 
 
 def _evaluations(recipe: Recipe, judged: Sequence[Judged]) -> list[Evaluation]:
@@ -145,9 +131,7 @@ def domain_table(recipe: Recipe, judged: Judged) -> dict[str, dict[str, Scores]]
     }
 
 
-def _provenance(
-    recipe: Recipe, records: Sequence[Record], judged: Sequence[Judged], difference: float
-) -> dict[str, Any]:
+def _provenance(recipe: Recipe, records: Sequence[Record], judged: Sequence[Judged]) -> dict[str, Any]:
     by_source: dict[str, list[Record]] = {}
     for each in records:
         by_source.setdefault(each.source, []).append(each)
@@ -171,7 +155,7 @@ def _provenance(
             }
             for each in judged
         },
-        "pipeline": {"questions": QUESTIONS, "agrees_within": max(1e-09, difference)},
+        "pipeline": {"questions": QUESTIONS, "agrees_within": AGREEMENT},
         "seed": SEED,
         "versions": {
             "joulecast": __version__,

@@ -23,7 +23,7 @@ from predictor.training.verification import verify
 @pytest.fixture(scope="module")
 def artifact() -> Artifact:
     """Trained on a hundred and forty-four synthetic records."""
-    return build(RECIPE, serving_records(), jobs=1).artifact
+    return build(RECIPE, serving_records(), jobs=1)
 
 
 def test_the_law_behind_the_records_is_found(artifact: Artifact) -> None:
@@ -47,7 +47,7 @@ def test_it_says_how_far_off_it_is_on_what_was_left_out(artifact: Artifact) -> N
 
 def test_the_same_records_in_another_order_give_the_same_bytes(artifact: Artifact, tmp_path: Path) -> None:
     """Nothing hangs on when, or in which order, or on which core."""
-    again = build(RECIPE, list(reversed(serving_records())), jobs=2).artifact
+    again = build(RECIPE, list(reversed(serving_records())), jobs=2)
     write_artifact(artifact, tmp_path / "one.json")
     write_artifact(again, tmp_path / "two.json")
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()

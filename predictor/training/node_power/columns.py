@@ -100,11 +100,6 @@ def wider(one: Band, other: Band) -> Band:
     return Band(-float(np.hypot(one.p10, other.p10)), float(np.hypot(one.p90, other.p90)))
 
 
-def with_bands(form: Form, inner: Band, outer: Band) -> Form:
-    """The form with its bands; an estimate outside the domain is never given the narrower one."""
-    return replace(form, band=inner, outer_band=Band(min(inner.p10, outer.p10), max(inner.p90, outer.p90)))
-
-
 def seen(each: Input, columns: Columns) -> Input:
     """An input with what training saw of it."""
     if each.is_text:

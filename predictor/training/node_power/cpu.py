@@ -27,7 +27,6 @@ from predictor.training.node_power.columns import (
     left_out,
     seen,
     wider,
-    with_bands,
 )
 from predictor.training.node_power.wall import INPUTS, NO_LOAD, columns_of
 from predictor.training.recipe import FeatureRecipe, FormRecipe, is_one_of, log, value
@@ -105,7 +104,7 @@ def train_cpu(servers: Sequence[Server], records: Sequence[Record], wall: Form, 
     answers = {split: left_out(RECIPE, followed, split, "cpu-model", jobs) for split in ("cpu-model", "generation")}
     measurement = band_of(packages.truth, curve_left_out)
     inner, outer = (wider(measurement, band_of(followed.truth, found)) for found in answers.values())
-    form = with_bands(fitted(RECIPE, followed, "cpu-model"), inner, outer)
+    form = fitted(RECIPE, followed, "cpu-model").with_bands(inner, outer)
     published = np.array(list(PUBLISHED_SHARES))
     shares = _answered(form, {name: np.full(4, figure) for name, figure in _PUBLISHED_HOST.items()}, published)
     return Artifact(

@@ -9,7 +9,7 @@ import numpy as np
 from predictor.artifact import Artifact, Variant
 from predictor.estimate import Input, Question
 from predictor.record import Record
-from predictor.training.node_power.columns import Columns, band_of, evaluation, fitted, left_out, seen, with_bands
+from predictor.training.node_power.columns import Columns, band_of, evaluation, fitted, left_out, seen
 from predictor.training.recipe import FormRecipe, log
 
 NAME = "node-power-gpu"
@@ -74,7 +74,7 @@ def train_gpu(records: Sequence[Record], jobs: int = -1) -> Artifact:
     columns = columns_of(records)
     answers = {split: left_out(RECIPE, columns, split, "model", jobs) for split in columns.groups}
     bands = {split: band_of(columns.truth, found) for split, found in answers.items()}
-    form = with_bands(fitted(RECIPE, columns, "model"), bands["model"], bands["device"])
+    form = fitted(RECIPE, columns, "model").with_bands(bands["model"], bands["device"])
     return Artifact(
         NAME,
         "1",

@@ -17,7 +17,6 @@ from predictor.training.node_power.columns import (
     fitted,
     left_out,
     seen,
-    with_bands,
 )
 from predictor.training.recipe import FormRecipe, is_one_of, log, value
 
@@ -102,7 +101,7 @@ def train_wall(servers: Sequence[Server], jobs: int = -1) -> Artifact:
         evaluation(f"for comparison: {name}, loads above 0", columns.truth[busy], found[busy])
         for name, found in by_tdp.items()
     ]
-    form = with_bands(fitted(RECIPE, columns, "cpu-model"), band, outer)
+    form = fitted(RECIPE, columns, "cpu-model").with_bands(band, outer)
     return Artifact(
         NAME,
         "1",
