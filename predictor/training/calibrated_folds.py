@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -16,7 +16,7 @@ from predictor.lasso_model import LassoModel
 from predictor.points import truth_of
 from predictor.record import Record
 from predictor.scoring.answers import Answers, answers
-from predictor.training.cross_validation import CrossValidated, Tick
+from predictor.training.cross_validation import CrossValidated, Tick, gathered, in_turn
 from predictor.training.folds import SEED, Fold, folds
 from predictor.training.recipe import Recipe
 from predictor.training.train import train
@@ -46,20 +46,8 @@ def calibrate_and_validate(
     if not parts:
         return {}
     wanted = tuple(targets) or (recipe.scored,)
-    done = []
-    for each in Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_device)(recipe, records, part, wanted) for part in parts
-    ):
-        done.append(each)
-        if tick is not None:
-            tick(len(done), len(parts))
-    fold = np.full(len(records), -1, dtype=np.intp)
-    found = {target: Answers.empty(len(records)) for target in wanted}
-    for number, (part, by_target) in enumerate(zip(parts, done, strict=True)):
-        fold[part.test] = number
-        for target, each in zip(wanted, by_target, strict=True):
-            found[target].put(part.test, each)
-    return {target: CrossValidated(CALIBRATED, each, fold) for target, each in found.items()}
+    work = [delayed(_device)(recipe, records, part, wanted) for part in parts]
+    return gathered(CALIBRATED, parts, in_turn(work, jobs, tick), wanted, len(records))
 
 
 def _device(recipe: Recipe, records: Sequence[Record], fold: Fold, targets: Sequence[str]) -> list[Answers]:

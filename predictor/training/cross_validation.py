@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -55,21 +56,33 @@ def cross_validate(
     if not parts:
         return {}
     wanted = tuple(targets) or (recipe.scored,)
-    work = (delayed(_fold)(recipe, records, part, wanted) for part in parts)
+    work = [delayed(_fold)(recipe, records, part, wanted) for part in parts]
+    found = gathered(split, parts, in_turn(work, jobs, tick), wanted, len(records))
+    return {target: with_bands(each) for target, each in found.items()}
+
+
+def in_turn(work: Sequence[Any], jobs: int, tick: Tick | None) -> list[list[Answers]]:
+    """What each fold answers, target by target, in their order; `tick` learns of each that is done."""
     if tick is None:
-        done = Parallel(n_jobs=jobs)(work)
-    else:
-        done = []
-        for each in Parallel(n_jobs=jobs, return_as="generator")(work):
-            done.append(each)
-            tick(len(done), len(parts))
-    fold = np.full(len(records), -1, dtype=np.intp)
-    found = {target: Answers.empty(len(records)) for target in wanted}
+        return list(Parallel(n_jobs=jobs)(work))
+    done = []
+    for each in Parallel(n_jobs=jobs, return_as="generator")(work):
+        done.append(each)
+        tick(len(done), len(work))
+    return done
+
+
+def gathered(
+    split: str, parts: Sequence[Fold], done: Sequence[list[Answers]], targets: Sequence[str], rows: int
+) -> dict[str, CrossValidated]:
+    """The folds' answers, each in the places of the records it was asked about."""
+    fold = np.full(rows, -1, dtype=np.intp)
+    found = {target: Answers.empty(rows) for target in targets}
     for number, (part, by_target) in enumerate(zip(parts, done, strict=True)):
         fold[part.test] = number
-        for target, each in zip(wanted, by_target, strict=True):
+        for target, each in zip(targets, by_target, strict=True):
             found[target].put(part.test, each)
-    return {target: with_bands(CrossValidated(split, each, fold)) for target, each in found.items()}
+    return {target: CrossValidated(split, each, fold) for target, each in found.items()}
 
 
 def _fold(recipe: Recipe, records: Sequence[Record], fold: Fold, targets: Sequence[str]) -> list[Answers]:
