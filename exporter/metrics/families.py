@@ -90,6 +90,49 @@ EXPORTER_ENERGY = Family(
     "joulecast_exporter_energy_joules_total", Kind.COUNTER, (), "What this exporter itself cost, by its CPU time."
 )
 
+_CONTAINER = ("namespace", "pod", "container")
+CONTAINER_ENERGY = Family(
+    "joulecast_container_energy_joules_total",
+    Kind.COUNTER,
+    (*_CONTAINER, "component"),
+    "Energy attributed to a container. A finished one stays for a while; when too many are seen, the least are "
+    "summed under container `other`, whose namespace and pod are empty. What could not be named has the pod's UID.",
+)
+UNIT_ENERGY = Family(
+    "joulecast_unit_energy_joules_total",
+    Kind.COUNTER,
+    ("manager", "unit", "component"),
+    "Energy attributed to what runs without a container: a systemd service, a SLURM job.",
+)
+IDLE_ENERGY = Family(
+    "joulecast_idle_energy_joules_total",
+    Kind.COUNTER,
+    ("component",),
+    "Energy of the idle baseline that the policy gives to nobody.",
+)
+UNATTRIBUTED_ENERGY = Family(
+    "joulecast_unattributed_energy_joules_total",
+    Kind.COUNTER,
+    ("component",),
+    "Energy above idle that no workload could be charged for. With what is attributed and idle it adds up to "
+    "joulecast_energy_joules_total of the component's node parts.",
+)
+ALLOCATED_IDLE_ENERGY = Family(
+    "joulecast_container_gpu_allocated_idle_joules_total",
+    Kind.COUNTER,
+    _CONTAINER,
+    "Energy of GPUs that this container held while nothing ran on them. Not a further part of the balance.",
+)
+GPU_ATTRIBUTION = Family(
+    "joulecast_gpu_attribution_info",
+    Kind.INFO,
+    ("uuid", "method"),
+    "How the energy of a GPU is split now: process_utilization, equal_shares, slices, holder or none.",
+)
+WORKLOADS = Family(
+    "joulecast_workloads", Kind.GAUGE, ("state",), "Workloads on the bill: running, finished, unmapped, folded."
+)
+
 CPU_UTILIZATION = Family("joulecast_cpu_utilization_ratio", Kind.GAUGE, (), "Share of CPU time used, mean over cores.")
 MEMORY_UTILIZATION = Family("joulecast_memory_utilization_ratio", Kind.GAUGE, (), "Share of main memory in use.")
 TEMPERATURE = Family(
@@ -166,6 +209,22 @@ SENSOR_REJECTED = Family(
     "Readings refused or missed: physically impossible, garbage, a lost device.",
 )
 
+CARBON_INTENSITY = Family(
+    "joulecast_carbon_intensity_grams_per_kwh",
+    Kind.GAUGE,
+    ("zone", "source"),
+    "Grid carbon intensity that carbon figures of this node are made with.",
+)
+ELECTRICITY_PRICE = Family(
+    "joulecast_electricity_price_per_kwh", Kind.GAUGE, ("currency",), "Price of electricity; absent unless configured."
+)
+PUE = Family(
+    "joulecast_pue_ratio",
+    Kind.GAUGE,
+    (),
+    "Power usage effectiveness of the site: whole facility over IT equipment; absent unless configured.",
+)
+
 SECTIONS: Mapping[str, tuple[Family, ...]] = {
     "Power and energy": (
         POWER,
@@ -176,6 +235,15 @@ SECTIONS: Mapping[str, tuple[Family, ...]] = {
         IDLE_POWER,
         PREDICTION_RESIDUAL,
         EXPORTER_ENERGY,
+    ),
+    "Attribution": (
+        CONTAINER_ENERGY,
+        UNIT_ENERGY,
+        IDLE_ENERGY,
+        UNATTRIBUTED_ENERGY,
+        ALLOCATED_IDLE_ENERGY,
+        GPU_ATTRIBUTION,
+        WORKLOADS,
     ),
     "Usage of the machine": (CPU_UTILIZATION, MEMORY_UTILIZATION, TEMPERATURE),
     "GPUs": (
@@ -189,6 +257,7 @@ SECTIONS: Mapping[str, tuple[Family, ...]] = {
     ),
     "Identity": (GPU_INFO, CPU_INFO, BUILD_INFO),
     "Intervals": (INTERVAL_ENERGY, INTERVALS, INTERVALS_OPEN, INTERVAL_NET),
+    "Carbon and cost": (CARBON_INTENSITY, ELECTRICITY_PRICE, PUE),
     "Health of the sensors": (SENSOR_UP, SENSOR_READ, SENSOR_LAST_SUCCESS, SENSOR_REJECTED),
 }
 """Every family once, in the order of the reference."""

@@ -27,6 +27,10 @@ def test_quantities_name_a_base_unit() -> None:
         "joulecast_intervals_open",
         "joulecast_sensor_up",
         "joulecast_sensor_rejected_readings_total",
+        "joulecast_workloads",
+        # Named as people ask for them; grams and money are no base units of Prometheus.
+        "joulecast_carbon_intensity_grams_per_kwh",
+        "joulecast_electricity_price_per_kwh",
     }
 
 
