@@ -10,7 +10,9 @@ BIN := $(VENV)/bin
 # one, in an environment of its own.
 STUBS_VENV := .venv-stubs
 STUBS_TOOLS := grpcio-tools==1.72.2 'setuptools<80'
-PROTOS = $(wildcard proto/joulecast/v1/*.proto)
+# Where protos stand under proto/, and their stubs in the packages.
+STUBS := joulecast/v1 exporter/kubernetes/podresources
+PROTOS = $(foreach room,$(STUBS),$(wildcard proto/$(room)/*.proto))
 PIP := -m pip --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
@@ -47,8 +49,10 @@ stubs: $(STUBS_VENV)/.tools ## Regenerate the gRPC stubs from proto/
 stubs-current: $(STUBS_VENV)/.tools
 	@rm -rf build/stubs && mkdir -p build/stubs
 	$(call protoc,build/stubs)
-	@diff -ru --exclude=__init__.py --exclude=__pycache__ joulecast/v1 build/stubs/joulecast/v1 \
-		|| { echo 'joulecast/v1 is not what proto/ says: run `make stubs` and commit'; exit 1; }
+	@for room in $(STUBS); do \
+		diff -ru --exclude=__init__.py --exclude=__pycache__ $$room build/stubs/$$room \
+			|| { echo "$$room is not what proto/ says: run \`make stubs\` and commit"; exit 1; }; \
+	done
 
 .PHONY: docs
 docs: $(VENV)/.dev ## Rewrite the references of metrics and records from what the code declares

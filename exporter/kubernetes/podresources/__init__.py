@@ -1,0 +1,1 @@
+"""Generated from proto/exporter/kubernetes/podresources: the kubelet's own account of who was given which device."""
