@@ -166,6 +166,11 @@ class IntervalBook:
         with self._lock:
             return self._shelf.open()
 
+    def recent_intervals(self) -> list[Interval]:
+        """The latest that ended, from memory: those whose energy is not final yet are among them."""
+        with self._lock:
+            return self._shelf.ended()
+
     def settles_in(self, interval: Interval) -> float:
         """Seconds until the account of an ended interval should be final."""
         if interval.end is None or interval.account is not None:

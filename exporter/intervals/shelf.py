@@ -48,6 +48,12 @@ class Shelf:
         if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
 
+    def ended(self) -> list[Interval]:
+        """Every interval that is ended and at hand, final or not yet, oldest end first as far as they are final."""
+        final = dict(self._recent)
+        pending = (live.interval for live in self._live.values() if live.interval.status is not Status.OPEN)
+        return [*final.values(), *(interval for interval in pending if interval.interval_id not in final)]
+
     def recent(self, interval_id: str) -> Interval | None:
         """A final interval that is still at hand."""
         return self._recent.get(interval_id)
