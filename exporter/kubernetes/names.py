@@ -1,0 +1,139 @@
+"""The names of this node's containers and the holders of its GPUs, kept at hand for who must not wait."""
+
+from collections.abc import Mapping, Sequence
+
+from exporter.kubernetes.access import KubeletAccess, is_node
+from exporter.kubernetes.directory import Directory
+from exporter.kubernetes.holdings import Holdings
+from exporter.kubernetes.kubelet import KubeletPods
+from exporter.kubernetes.no_answer import NoAnswer
+from exporter.kubernetes.pod_list import PodList
+from exporter.kubernetes.pod_resources import PodResources
+from exporter.kubernetes.poller import BACKOFF_SECONDS, DEBOUNCE_SECONDS, PERIOD_SECONDS, Poller
+from exporter.usage.evidence import CgroupIdentity, ContainerName, GpuHolder, NamesFinding, NoNames
+from exporter.usage.manager import Manager
+from joulecast.clock import Clock, SystemClock
+
+KUBELET = "kubelet"
+POD_RESOURCES = "pod-resources"
+
+KEEP_SECONDS = 900.0  # names of what has gone
+# A kubelet that restarts gives no GPU to anybody; one that is silent for longer may have been replaced.
+HOLDERS_SECONDS = 300.0
+
+_MOST_WONDERED = 4096
+_HOW = "in the DaemonSet, set NODE_IP from status.hostIP and JOULECAST_KUBELET=https://$(NODE_IP):10250"
+
+
+class KubernetesNames:
+    """Asks the kubelet of this node in threads of its own, and answers from memory. `start`, then `close`."""
+
+    def __init__(
+        self,
+        access: KubeletAccess,
+        clock: Clock | None = None,
+        *,
+        keep_seconds: float = KEEP_SECONDS,
+        period: float = PERIOD_SECONDS,
+        debounce: float = DEBOUNCE_SECONDS,
+        backoff: float = BACKOFF_SECONDS,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._directory = Directory(keep_seconds)
+        self._holdings = Holdings({}, ())
+        self._held = float("-inf")
+        self._wondered: set[str] = set()
+        self._kubelet = None if access.pods is None else KubeletPods(access.pods, access, self._clock)
+        self._socket = None if access.pod_resources is None else PodResources(access.pod_resources, access.timeout)
+        pace = {"period": period, "debounce": debounce, "backoff": backoff}
+        self._pods = Poller(KUBELET, self._ask_pods, self._clock, **pace)
+        self._devices = Poller(POD_RESOURCES, self._ask_devices, self._clock, **pace)
+
+    def start(self) -> None:
+        """Begin to ask; names come with the first answer."""
+        for poller in self._pollers():
+            poller.start()
+
+    def close(self) -> None:
+        """Ask no more; what is known stays known."""
+        for poller in self._pollers():
+            poller.close()
+
+    def look(self) -> None:
+        """Ask everybody once, and wait for it: for who has the time, as a doctor does."""
+        for poller in self._pollers():
+            poller.poll()
+
+    def container(self, identity: CgroupIdentity) -> ContainerName | None:
+        """The names behind a pod's container; None while they are not known. What is new is asked for, once."""
+        found = self._directory.find(identity, self._clock.monotonic())
+        if found is None and identity.manager is Manager.KUBERNETES:
+            self._wonder(f"{identity.pod_uid}/{identity.container_id}")
+        return found
+
+    def gpu_holders(self) -> Mapping[str, Sequence[GpuHolder]]:
+        """The containers that hold each GPU or MIG slice, by UUID; nobody, once the kubelet is silent for too long.
+
+        Some kubelets go on to list devices of pods that have ended (kubernetes#119423); those hold nothing.
+        """
+        if self._clock.monotonic() - self._held > HOLDERS_SECONDS:
+            return {}
+        held = {}
+        for uuid, holders in self._holdings.holders.items():
+            left = [each for each in holders if not self._directory.is_finished(each.namespace, each.pod)]
+            if left:
+                held[uuid] = left
+        return held
+
+    def findings(self) -> Sequence[NamesFinding]:
+        """Whether each source answers."""
+        unasked = NamesFinding(KUBELET, "absent", "nobody said where the kubelet is", _HOW)
+        pods = unasked if self._kubelet is None else self._pods.finding()
+        return (pods,) if self._socket is None else (pods, self._devices.finding())
+
+    def _pollers(self) -> list[Poller]:
+        asked = ((self._kubelet, self._pods), (self._socket, self._devices))
+        return [poller for source, poller in asked if source is not None]
+
+    def _wonder(self, key: str) -> None:
+        if key in self._wondered:
+            return
+        if len(self._wondered) >= _MOST_WONDERED:
+            self._wondered.clear()
+        self._wondered.add(key)
+        self._pods.wake()
+        self._devices.wake()
+
+    def _ask_pods(self) -> tuple[str, str]:
+        assert self._kubelet is not None  # noqa: S101 - its poller is not started otherwise
+        asked = self._clock.monotonic()
+        listed = PodList()
+        try:
+            self._kubelet.read(listed)
+        except NoAnswer:
+            self._directory.add(listed)
+            raise
+        self._directory.replace(listed, asked, self._clock.monotonic())
+        return f"{listed.count} pods", ""
+
+    def _ask_devices(self) -> tuple[str, str]:
+        assert self._socket is not None  # noqa: S101 - its poller is not started otherwise
+        self._holdings = holdings = self._socket.read()
+        self._held = self._clock.monotonic()
+        message = f"{len(holdings.holders)} GPUs or slices are held"
+        if not holdings.unmapped:
+            return message, ""
+        named = ", ".join(repr(name) for name in holdings.unmapped[:3])
+        return (
+            f"{message}; {len(holdings.unmapped)} more have no UUID ({named})",
+            "have the device plugin name GPUs by UUID; until then processes alone tell who uses these",
+        )
+
+
+def kubernetes_names(
+    access: KubeletAccess, clock: Clock | None = None, *, keep_seconds: float = KEEP_SECONDS
+) -> KubernetesNames | NoNames:
+    """The names of this node; on a machine that is none, the reason why there are none."""
+    if is_node(access):
+        return KubernetesNames(access, clock, keep_seconds=keep_seconds)
+    return NoNames((NamesFinding(KUBELET, "absent", "this machine runs no kubelet"),))
