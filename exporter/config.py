@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from exporter.kubernetes.access import POD_RESOURCES, Endpoint, parse_endpoint
 from joulecast.serving.address import Address, TcpAddress, UnixAddress, parse_address, parse_tcp
 from joulecast.serving.option_sources import collect
 from joulecast.serving.options import (
@@ -31,6 +32,7 @@ DEFAULT_TCP = TcpAddress("127.0.0.1", 9878)
 
 _HOST_PORT = Kind("HOST:PORT, as 127.0.0.1:9877, or 0.0.0.0:9877 for every interface", parse_tcp)
 _ADDRESS = Kind("unix:///PATH or HOST:PORT", parse_address)
+_KUBELET = Kind("https://NODE:10250, or http://NODE:10255 for a read-only port", parse_endpoint)
 _GRPC = several(parse_address, "unix:///PATH or HOST:PORT, several by commas")
 
 
@@ -86,6 +88,30 @@ class Config:
         _ADDRESS,
         "ask this predictor for the power of what has no sensor, in place of the models that come with this version",
         metavar="ADDRESS",
+    )
+    kubelet: Endpoint | None = option(
+        _KUBELET, "the kubelet of this node, asked for the names of pods and containers", metavar="URL"
+    )
+    kubelet_token_file: Path | None = option(
+        PATH,
+        "token that the kubelet is shown",
+        metavar="FILE",
+        default_text="in a pod, that of its service account",
+    )
+    kubelet_ca: Path | None = option(
+        PATH,
+        "authority (PEM) that signed the kubelet's certificate",
+        metavar="FILE",
+        default_text="in a pod, the cluster's; else those this machine trusts",
+    )
+    kubelet_insecure: bool = option(
+        SWITCH,
+        "take any certificate of the kubelet, and show the token to whoever answers in its place",
+        default=False,
+        default_text="off",
+    )
+    pod_resources: Path = option(
+        PATH, "socket where the kubelet tells which container holds which GPU", metavar="PATH", default=POD_RESOURCES
     )
     max_label_sets: int = option(
         whole_number(1, 100_000),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.config import OPTIONS, Config, add_arguments, load_config
+from exporter.kubernetes.access import Endpoint
 from joulecast.errors import JoulecastError
 from joulecast.serving.address import TcpAddress, UnixAddress
 from joulecast.serving.options import flag_of, variable_of
@@ -68,6 +69,8 @@ def test_first_source_wins(tmp_path: Path) -> None:
         ("max_label_sets", "7", 7),
         ("insecure", "true", True),
         ("replay", "capture.json", Path("capture.json")),
+        ("kubelet", "https://10.0.0.7:10250", Endpoint("https", "10.0.0.7", 10250)),
+        ("pod_resources", "/x.sock", Path("/x.sock")),
     ],
 )
 def test_every_source_reads_the_same_value(tmp_path: Path, name: str, text: str, expected: Any) -> None:
