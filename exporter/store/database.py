@@ -2,35 +2,65 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Table
-from sqlalchemy.exc import DBAPIError
-
 from exporter.intervals.ledger import LedgerUnavailable
-from exporter.store.prepared import Prepared, Row
 from joulecast.clock import Clock
 
 # After a failure the next attempt waits this long, so that a store that answers slowly cannot hold up every begin.
 RETRY_SECONDS = 2.0
 
-# Engine options: JSON columns are written and read as text, which the codec makes and reads outside of all locks.
-JSON_AS_TEXT: dict[str, Any] = {"json_serializer": str, "json_deserializer": lambda text: text}
+Row = Mapping[str, Any]
 
 logger = logging.getLogger(__name__)
+
+
+class Cursor(Protocol):
+    """What became of a statement."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it touched."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """The rows it found; a value is asked by the name of its column. JSON columns are text."""
+        ...
+
+
+class Connection(Protocol):
+    """A driver's connection, in which a transaction is exactly what lies between BEGIN and COMMIT, DDL included."""
+
+    def execute(self, sql: str, parameters: Row = ..., /) -> Cursor:
+        """Run one statement, its parameters named as in `:node`."""
+        ...
+
+    def executemany(self, sql: str, rows: Iterable[Row], /) -> object:
+        """Run one statement for each row."""
+        ...
+
+    def close(self) -> object:
+        """Undo what was not committed, and disconnect."""
+        ...
 
 
 class Backend(Protocol):
     """What differs between databases."""
 
     shared: bool  # by several nodes, each under its own name
+    label_is: str  # whether label `:keyN` is `:labelN`, in which `{0}` stands for N; it may be wrong to say yes
+    begin_alone: Sequence[str]  # a transaction that no other exporter's migration runs beside
+    error: type[Exception]  # of the driver
 
-    @property
-    def engine(self) -> Engine:
-        """Hands out new connections, unpooled: `Database` keeps them."""
+    def connect(self) -> Connection:
+        """A new connection."""
+        ...
+
+    def is_bug(self, error: Exception) -> bool:
+        """Whether it says that our SQL is wrong, not that the store is away."""
         ...
 
     def diagnose(self, error: BaseException) -> LedgerUnavailable:
@@ -45,10 +75,6 @@ class Backend(Protocol):
         """Rename the damaged data, deleting nothing, and return where they are now."""
         ...
 
-    def upsert(self, table: Table) -> Any:
-        """An insert statement of the dialect that offers `on_conflict_do_update`."""
-        ...
-
 
 class Database:
     """The store's connections. `migrate` runs in a transaction whenever the writing one is opened."""
@@ -59,23 +85,29 @@ class Database:
         self._clock = clock
         self._damaged = threading.Event()
         self._writer = _Link(self._open_writer, backend, clock, self._damaged)
-        self._reader = _Link(backend.engine.connect, backend, clock, self._damaged)
+        self._reader = _Link(backend.connect, backend, clock, self._damaged)
 
-    def writing(self) -> AbstractContextManager[Connection]:
-        """A transaction that may write; others that write wait. Raises LedgerUnavailable."""
-        return self._healthy_writer().transaction()
+    def open(self) -> None:
+        """Make sure that the store can be written. Raises LedgerUnavailable, as all that follow."""
+        with self._healthy_writer().connection():
+            pass
 
-    def run(self, statement: Prepared, row: Row) -> int:
+    def run(self, sql: str, row: Row) -> int:
         """Run a writing statement once, by itself a transaction; returns how many rows it touched."""
-        return self._healthy_writer().run(statement, row)
+        with self._healthy_writer().connection() as connection:
+            return connection.execute(sql, row).rowcount
 
-    def run_all(self, statement: Prepared, rows: Iterable[Row]) -> None:
-        """Run a writing statement for each row, in one transaction."""
-        self._healthy_writer().run_all(statement, rows)
+    def run_all(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run a writing statement for each row, in one transaction; rows may come one by one, none is kept."""
+        with self._healthy_writer().connection() as connection:
+            connection.execute("BEGIN")
+            connection.executemany(sql, rows)
+            connection.execute("COMMIT")
 
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A transaction for listings, beside the writing one and never in its way. Raises LedgerUnavailable."""
-        return self._reader.transaction()
+    def rows(self, sql: str, parameters: Row) -> Sequence[Row]:
+        """What a query finds, beside the writing connection and never in its way."""
+        with self._reader.connection() as connection:
+            return connection.execute(sql, parameters).fetchall()
 
     def close(self) -> None:
         """Close both connections; harmless twice."""
@@ -92,17 +124,19 @@ class Database:
             self._start_afresh()
         try:
             return self._open_migrated()
-        except DBAPIError as error:
-            if error.orig is None or not self._backend.is_damage(error.orig):
+        except self._backend.error as error:
+            if not self._backend.is_damage(error):
                 raise
         self._start_afresh()
         return self._open_migrated()
 
     def _open_migrated(self) -> Connection:
-        connection = self._backend.engine.connect()
+        connection = self._backend.connect()
         try:
-            with connection.begin():
-                self._migrate(connection)
+            for statement in self._backend.begin_alone:
+                connection.execute(statement)
+            self._migrate(connection)
+            connection.execute("COMMIT")
         except BaseException:
             connection.close()
             raise
@@ -121,61 +155,37 @@ class _Link:
     def __init__(
         self, connect: Callable[[], Connection], backend: Backend, clock: Clock, damaged: threading.Event
     ) -> None:
-        dbapi: Any = backend.engine.dialect.loaded_dbapi
-        self._driver_error: type[Exception] = dbapi.Error
-        # These say that our SQL is wrong, not that the store is away.
-        self._bugs = (dbapi.IntegrityError, dbapi.ProgrammingError, dbapi.DataError, dbapi.NotSupportedError)
         self._connect = connect
         self._backend = backend
         self._clock = clock
         self._damaged = damaged
-        self._lock = threading.RLock()  # a failed transaction closes its own connection
+        self._lock = threading.RLock()  # a failure closes its own connection
         self._connection: Connection | None = None
-        self._driver: Any = None
         self._failure: LedgerUnavailable | None = None
         self._retry_at = 0.0
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        with self._opened() as connection, connection.begin():
-            yield connection
-
-    def run(self, statement: Prepared, row: Row) -> int:
-        with self._opened():
-            # SQLite commits by itself what stands outside of BEGIN and COMMIT; then this commit does nothing.
-            touched: int = self._driver.execute(statement.sql, statement.parameters(row)).rowcount
-            self._driver.commit()
-            return touched
-
-    def run_all(self, statement: Prepared, rows: Iterable[Row]) -> None:
-        # Rows may come one by one: only what the driver takes of them is in memory at once.
-        parameters = [statement.parameters(row) for row in rows]
-        with self.transaction():
-            self._driver.cursor().executemany(statement.sql, parameters)
-
-    def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = self._driver = None
-
-    @contextmanager
-    def _opened(self) -> Iterator[Connection]:
+    def connection(self) -> Iterator[Connection]:
+        """The connection, for one caller at a time; closed if anything fails, which undoes what was not committed."""
         with self._lock:
             if self._failure is not None and self._clock.monotonic() < self._retry_at:
                 raise LedgerUnavailable(self._failure.problem, self._failure.remedy)
             try:
                 if self._connection is None:
                     self._connection = self._connect()
-                    self._driver = self._connection.connection.driver_connection
                 yield self._connection
-            except (DBAPIError, self._driver_error) as error:
+            except BaseException as error:
                 self.close()
-                cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-                if isinstance(cause, self._bugs):
+                if not isinstance(error, self._backend.error) or self._backend.is_bug(error):
                     raise
-                raise self._failed(cause) from error
+                raise self._failed(error) from error
             self._failure = None
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def _failed(self, cause: BaseException) -> LedgerUnavailable:
         if self._backend.is_damage(cause):

@@ -6,27 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, select
-
 from exporter.intervals.interval import Interval
 from exporter.intervals.ledger import DuplicateRequest, LedgerUnavailable, Query
 from exporter.store.codec import interval_from_row, row_from_interval, to_json
-from exporter.store.database import Database
+from exporter.store.database import Database, Row
 from exporter.store.location import backend_at
-from exporter.store.prepared import Prepared
-from exporter.store.schema import documents, intervals, migrate
+from exporter.store.schema import migrate
 from exporter.store.sqlite import Synchronous
 from exporter.store.statements import (
-    ENDED,
+    EDGES,
     FIND,
     FIND_BY_REQUEST,
-    LISTED,
     OPEN,
-    PENDING,
+    PRUNE,
+    SAVE,
     SAVE_EDGES,
-    conditions,
-    save_document,
-    save_interval,
+    SAVE_STATE,
+    STATE,
+    UNSETTLED,
+    listing,
 )
 from joulecast.clock import Clock, SystemClock
 
@@ -58,16 +56,10 @@ class SqlLedger:
     ) -> None:
         backend = backend_at(store, synchronous, max_pages)
         self._node = node if backend.shared else ""
-        self._mine = intervals.c.node == self._node
-        dialect = backend.engine.dialect
-        self._open = Prepared(OPEN, dialect)
-        self._save = Prepared(save_interval(backend), dialect)
-        self._save_edges = Prepared(SAVE_EDGES, dialect)
-        self._save_state = Prepared(save_document(backend), dialect)
+        self._label_is = backend.label_is
         self._database = Database(backend, migrate, clock or SystemClock())
         try:
-            with self._database.writing():
-                pass
+            self._database.open()
         except LedgerUnavailable as away:
             logger.warning("%s", away)
 
@@ -76,7 +68,7 @@ class SqlLedger:
 
         Raises LedgerUnavailable, and DuplicateRequest if an interval of this request id is stored already.
         """
-        if self._database.run(self._open, row_from_interval(interval, self._node)) == 0:
+        if self._database.run(OPEN, row_from_interval(interval, self._node)) == 0:
             raise DuplicateRequest(f"request {interval.tag.request_id} has begun an interval already", "use that one")
 
     def end(self, interval: Interval) -> None:
@@ -89,21 +81,17 @@ class SqlLedger:
     def save(self, intervals: Sequence[Interval]) -> None:
         """Write these intervals as they are now, all or none; a finished one needs its edges no more."""
         if intervals:
-            self._database.run_all(self._save, (row_from_interval(interval, self._node) for interval in intervals))
+            self._database.run_all(SAVE, (row_from_interval(interval, self._node) for interval in intervals))
 
     def find(self, *, interval_id: str = "", request_id: str = "") -> Interval | None:
         """The interval of that id on this node (the latest, should a request id have come back), or None."""
         query = FIND if interval_id else FIND_BY_REQUEST
-        with self._database.reading() as connection:
-            row = connection.execute(query, {"node": self._node, "id": interval_id or request_id}).mappings().first()
-        return None if row is None else interval_from_row(row)
+        rows = self._rows(query, {"node": self._node, "id": interval_id or request_id})
+        return interval_from_row(rows[0]) if rows else None
 
     def unsettled(self) -> Sequence[Interval]:
         """Every open or settling interval of this node, in begin order."""
-        query = select(*LISTED).where(self._mine, intervals.c.status.in_(PENDING))
-        with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(intervals.c.interval_id)).mappings().all()
-        return [interval_from_row(row) for row in rows]
+        return [interval_from_row(row) for row in self._rows(UNSETTLED, {"node": self._node})]
 
     def list(self, query: Query) -> Iterator[Interval]:
         """This node's intervals in begin order, page by page: between pages nothing is held."""
@@ -122,38 +110,25 @@ class SqlLedger:
 
     def save_edges(self, interval_id: str, edges: Mapping[str, Any]) -> None:
         """Keep the begin edge of a stored interval; of one that is not stored there is nothing to restart."""
-        self._database.run_all(self._save_edges, [{"id": interval_id, "document": to_json(dict(edges))}])
+        self._database.run(SAVE_EDGES, {"id": interval_id, "document": to_json(dict(edges))})
 
     def edges(self, interval_id: str) -> Mapping[str, Any] | None:
         """The begin edge kept by `save_edges`; a truncated interval has it still, should a late end come."""
-        query = select(intervals.c.edges).where(intervals.c.interval_id == interval_id)
-        with self._database.reading() as connection:
-            edges = connection.execute(query).scalar()
-        return _document(edges)
+        return _document(self._rows(EDGES, {"id": interval_id}))
 
     def save_state(self, name: str, state: Mapping[str, Any]) -> None:
         """Replace one named document."""
-        row = {"node": self._node, "name": name, "document": to_json(dict(state))}
-        self._database.run_all(self._save_state, [row])
+        self._database.run(SAVE_STATE, {"node": self._node, "name": name, "document": to_json(dict(state))})
 
     def load_state(self, name: str) -> Mapping[str, Any] | None:
         """The document saved under that name, or None."""
-        query = select(documents.c.document).where(documents.c.node == self._node, documents.c.name == name)
-        with self._database.reading() as connection:
-            document = connection.execute(query).scalar()
-        return _document(document)
+        return _document(self._rows(STATE, {"node": self._node, "name": name}))
 
     def prune(self, older_than_wall: float) -> int:
         """Delete intervals that ended before that moment, in small transactions, and return how many."""
-        old = (
-            select(intervals.c.interval_id)
-            .where(self._mine, intervals.c.status.in_(ENDED), intervals.c.end_wall < older_than_wall)
-            .limit(PRUNE_ROWS)
-        )
         pruned = 0
         while True:
-            with self._database.writing() as connection:
-                rows = connection.execute(delete(intervals).where(intervals.c.interval_id.in_(old))).rowcount
+            rows = self._database.run(PRUNE, {"node": self._node, "before": older_than_wall, "rows": PRUNE_ROWS})
             pruned += rows
             if rows < PRUNE_ROWS:
                 return pruned
@@ -162,17 +137,19 @@ class SqlLedger:
         """Release the connections; every call before was already committed."""
         self._database.close()
 
-    def _page(self, query: Query, cursor: str) -> Sequence[RowMapping]:
-        rows = select(*LISTED).where(self._mine, *conditions(query))
-        key = intervals.c.interval_id
-        if cursor:
-            rows = rows.where(key < cursor if query.newest_first else key > cursor)
-        rows = rows.order_by(key.desc() if query.newest_first else key)
+    def _page(self, query: Query, cursor: str) -> Sequence[Row]:
         size = min(query.limit, PAGE_ROWS) if query.limit > 0 and not query.labels else PAGE_ROWS
-        with self._database.reading() as connection:
-            return connection.execute(rows.limit(size)).mappings().all()
+        return self._rows(*listing(self._node, query, cursor, size, self._label_is))
+
+    def _rows(self, sql: str, parameters: Row) -> Sequence[Row]:
+        # No name or id that is stored holds a NUL, and PostgreSQL would not be asked for one.
+        if any("\0" in value for value in parameters.values() if isinstance(value, str)):
+            return []
+        return self._database.rows(sql, parameters)
 
 
-def _document(text: str | None) -> Mapping[str, Any] | None:
+def _document(rows: Sequence[Row]) -> Mapping[str, Any] | None:
+    """The document in the first row, if there is one and it holds one."""
+    text = rows[0]["document"] if rows else None
     document: Mapping[str, Any] | None = None if text is None else json.loads(text)
     return document

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import JSON, Column, Connection, Double, Integer, MetaData, String, Table, func, insert, select
-
+from exporter.store.database import Connection
 from joulecast.errors import JoulecastError
 
 
@@ -47,51 +46,12 @@ MIGRATIONS: Sequence[Sequence[str]] = (
     ),
 )
 
-_metadata = MetaData()
-
-# `none_as_null`: what is not known is NULL, for every reader of SQL; never the JSON text `null`.
-_JSON = JSON(none_as_null=True)
-
-schema_version = Table("schema_version", _metadata, Column("version", Integer, primary_key=True))
-
-intervals = Table(
-    "intervals",
-    _metadata,
-    Column("interval_id", String, primary_key=True),
-    Column("node", String, nullable=False),  # whose interval it is, where nodes share one store
-    Column("request_id", String),
-    Column("name", String, nullable=False),
-    Column("job", String, nullable=False),
-    Column("phase", String, nullable=False),
-    Column("status", String, nullable=False),
-    Column("boot_id", String, nullable=False),
-    Column("begin_monotonic", Double, nullable=False),
-    Column("begin_wall", Double, nullable=False),
-    Column("end_monotonic", Double),
-    Column("end_wall", Double),
-    Column("lease_seconds", Double, nullable=False),
-    Column("last_heard", Double, nullable=False),
-    Column("labels", _JSON, nullable=False),
-    Column("gpus", _JSON),
-    Column("counts", _JSON, nullable=False),
-    Column("notes", _JSON, nullable=False),
-    Column("account", _JSON),
-    Column("edges", _JSON),
-)
-
-documents = Table(
-    "state",
-    _metadata,
-    Column("node", String, primary_key=True),
-    Column("name", String, primary_key=True),
-    Column("document", _JSON, nullable=False),
-)
-
 
 def migrate(connection: Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:
     """Bring the store to the newest version inside the caller's transaction. Raises StoreTooNew."""
-    connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY NOT NULL)")
-    version = connection.execute(select(func.max(schema_version.c.version))).scalar() or 0
+    connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY NOT NULL)")
+    (found,) = connection.execute("SELECT MAX(version) AS version FROM schema_version").fetchall()
+    version = found["version"] or 0
     if version > len(migrations):
         raise StoreTooNew(
             f"the store has schema version {version}, this release knows up to {len(migrations)}",
@@ -99,5 +59,5 @@ def migrate(connection: Connection, migrations: Sequence[Sequence[str]] = MIGRAT
         )
     for number, statements in enumerate(migrations[version:], version + 1):
         for statement in statements:
-            connection.exec_driver_sql(statement)
-        connection.execute(insert(schema_version).values(version=number))
+            connection.execute(statement)
+        connection.execute("INSERT INTO schema_version VALUES (:version)", {"version": number})

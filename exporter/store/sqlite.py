@@ -3,16 +3,11 @@
 import os
 import sqlite3
 import time
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
-
-from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.pool import NullPool
+from typing import Literal
 
 from exporter.intervals.ledger import LedgerUnavailable
-from exporter.store.database import JSON_AS_TEXT
 
 # NORMAL survives the death of the process: a commit is in the kernel's hands. A power cut may cost the last moments
 # before it, never the file. FULL waits for the disk at every commit.
@@ -44,6 +39,7 @@ _REMEDIES = (
     ("SQLITE_IOERR", "the disk gives errors", "check free space and the kernel's log for that disk"),
 )
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError, sqlite3.NotSupportedError)
 _SIDE_FILES = ("", "-wal", "-shm")
 
 
@@ -51,18 +47,38 @@ class SqliteFile:
     """Implements `database.Backend`. `max_pages` bounds the file, in pages of 4 KiB."""
 
     shared = False
+    label_is = """json_extract(labels, '$."' || :key{0} || '"') = :label{0}"""
+    begin_alone: Sequence[str] = ("BEGIN",)  # whoever claimed the state directory is alone
+    error: type[Exception] = sqlite3.Error
 
     def __init__(self, path: Path, synchronous: Synchronous = "normal", max_pages: int | None = None) -> None:
         self.path = path
         self._synchronous = synchronous
         self._max_pages = max_pages
 
-    @cached_property
-    def engine(self) -> Engine:
-        """Connections in which a transaction is exactly what lies between BEGIN and COMMIT, DDL included."""
-        engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool, **JSON_AS_TEXT)
-        event.listen(engine, "begin", _begin)
-        return engine
+    def connect(self) -> sqlite3.Connection:
+        """A connection that commits every statement outside of BEGIN and COMMIT."""
+        self._create_private()
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            connection.row_factory = sqlite3.Row
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            # Without WAL (some network file systems) only FULL keeps the file whole.
+            synchronous = self._synchronous if mode == "wal" else "full"
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute("PRAGMA cache_size = -256")  # KiB: what is read again is in the kernel's cache
+            connection.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MB: fewer commits pay for a checkpoint
+            connection.execute("PRAGMA journal_size_limit = 33554432")
+            if self._max_pages is not None:
+                connection.execute(f"PRAGMA max_page_count = {self._max_pages:d}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def is_bug(self, error: Exception) -> bool:
+        """By its class in the DB-API."""
+        return isinstance(error, _BUGS)
 
     def diagnose(self, error: BaseException) -> LedgerUnavailable:
         """The failure by SQLite's name of it."""
@@ -90,39 +106,12 @@ class SqliteFile:
                 side.rename(f"{aside}{suffix}")
         return aside
 
-    def upsert(self, table: Table) -> Any:
-        """SQLite's INSERT ... ON CONFLICT."""
-        return insert(table)
-
-    def _connect(self) -> sqlite3.Connection:
-        self._create_private()
-        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        try:
-            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            # Without WAL (some network file systems) only FULL keeps the file whole.
-            synchronous = self._synchronous if mode == "wal" else "full"
-            connection.execute(f"PRAGMA synchronous = {synchronous}")
-            connection.execute("PRAGMA cache_size = -256")  # KiB: what is read again is in the kernel's cache
-            connection.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MB: fewer commits pay for a checkpoint
-            connection.execute("PRAGMA journal_size_limit = 33554432")
-            if self._max_pages is not None:
-                connection.execute(f"PRAGMA max_page_count = {self._max_pages:d}")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
     def _create_private(self) -> None:
         """Labels may name people and projects: 0600 when new (SQLite's side files follow); an owner may widen it."""
         try:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except OSError:
             return  # it exists, or SQLite is about to say in its own words why it cannot
-
-
-def _begin(connection: Connection) -> None:
-    driver: Any = connection.connection.driver_connection
-    driver.execute("BEGIN")
 
 
 def _name(error: BaseException) -> str:

@@ -97,12 +97,21 @@ def _sqlite(path: Path) -> Iterator[Sequence[Any]]:
 def _postgresql(url: str) -> Iterator[Sequence[Any]]:
     try:
         import psycopg
+        from psycopg.conninfo import conninfo_to_dict
     except ModuleNotFoundError as missing:
         raise JoulecastError(
             "reading a PostgreSQL store needs the postgresql extra", "pip install 'joulecast[postgresql]'"
         ) from missing
+    url = url.replace("+psycopg", "", 1)
     try:
-        with psycopg.connect(url.replace("+psycopg", "", 1)) as connection:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # its words may repeat the password
+        raise JoulecastError(
+            "the PostgreSQL URL cannot be read",
+            "write it as postgresql://user@host/database, odd characters of a password as %40 and so on",
+        ) from None
+    try:
+        with psycopg.connect(url) as connection:
             connection.read_only = True
             version = connection.execute(_VERSION).fetchone()
             _check_version(store_name(url), version[0] if version else None)

@@ -74,7 +74,7 @@ def test_only_the_asked_command_is_loaded() -> None:
         """
         import sys
         from joulecast.cli.main import main
-        foreign = {"grpc", "exporter", "sqlalchemy", "pyarrow"}
+        foreign = {"grpc", "exporter", "prometheus_client", "pyarrow"}
         try:
             main(["run", "--help"])
         finally:
@@ -92,7 +92,7 @@ def test_a_missing_extra_is_named() -> None:
     ended = run_python(
         """
         import sys
-        sys.modules["sqlalchemy"] = None
+        sys.modules["prometheus_client"] = None
         from joulecast.cli.main import main
         sys.exit(main(["exporter"]))
         """

@@ -242,6 +242,14 @@ def test_a_postgresql_server_that_is_away_is_one_line_without_a_password(tmp_pat
     assert "\n" not in str(error.value)
 
 
+def test_a_postgresql_url_that_cannot_be_read_is_told_without_its_password() -> None:
+    """The driver's words would repeat the URL."""
+    pytest.importorskip("psycopg")
+    with pytest.raises(JoulecastError, match="URL cannot be read: write it as") as error:
+        read_records(store="postgresql://joulecast:sec%ret@host/postgres")
+    assert "sec" not in str(error.value)
+
+
 def test_a_store_that_is_none_or_too_new_is_told(tmp_path: Path) -> None:
     """Absent, foreign, or written by a later release: one line each."""
     with pytest.raises(JoulecastError, match="there is no store"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from doubles.intervals import BEGIN_WALL, a_finished_interval, an_account, an_energy, an_open_interval
+from doubles.postgresql_server import postgresql_server
 
 from exporter.intervals.interval import Status
 from exporter.intervals.ledger import DuplicateRequest, Query
@@ -16,10 +17,20 @@ from exporter.store.ledger import SqlLedger
 from joulecast.errors import JoulecastError
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
-    """A ledger in a new file."""
-    ledger = SqlLedger(tmp_path / "joulecast.db")
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The URL of a PostgreSQL server."""
+    with postgresql_server() as (url, _):
+        yield url
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlLedger]:
+    """A ledger in a new file, and one on a server, whose rows are those of a new node."""
+    if request.param == "SQLite":
+        ledger = SqlLedger(tmp_path / "joulecast.db")
+    else:
+        ledger = SqlLedger(request.getfixturevalue("server"), node=tmp_path.name)
     yield ledger
     ledger.close()
 
@@ -181,6 +192,34 @@ def test_listing_keeps_only_what_the_query_asks(ledger: SqlLedger, query: Query,
     assert expected == [round(interval.begin_wall - BEGIN_WALL) for interval in ledger.list(query)]
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Query(job="%s :job '"), [0]),
+        (Query(job="speech\0"), []),
+        (Query(labels={"$": "a\0b"}), [0]),
+        (Query(labels={"$": "a"}), [1]),
+        (Query(labels={"0": "%s"}), [0]),
+        (Query(labels={"0\0": "%s"}), []),
+    ],
+)
+def test_text_is_never_taken_for_sql(ledger: SqlLedger, query: Query, expected: list[int]) -> None:
+    """Names that look like parameters, keys that look like paths and values with a NUL are texts as any other."""
+    ledger.save([a_finished_interval(0, job="%s :job '", labels={"$": "a\0b", "0": "%s"})])
+    ledger.save([a_finished_interval(1, labels={"$": "a"})])
+
+    assert expected == [round(interval.begin_wall - BEGIN_WALL) for interval in ledger.list(query)]
+
+
+def test_what_cannot_be_written_takes_nothing_with_it(ledger: SqlLedger) -> None:
+    """A batch with a text that no database takes is refused whole, and the ledger goes on."""
+    with pytest.raises(UnicodeEncodeError):
+        ledger.save([a_finished_interval(0), a_finished_interval(1, job="\ud800")])
+    ledger.save([a_finished_interval(2)])
+
+    assert [round(interval.begin_wall - BEGIN_WALL) for interval in ledger.list(Query())] == [2]
+
+
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_listing_resumes_after_its_cursor(ledger: SqlLedger, *, newest_first: bool) -> None:
     """A listing broken off anywhere goes on with the next interval, in either direction."""
@@ -241,13 +280,26 @@ def test_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     assert modes == {"joulecast.db": 0o600, "joulecast.db-wal": 0o600, "joulecast.db-shm": 0o600}
 
 
-@pytest.mark.parametrize("store", ["sqlite://", "sqlite:///:memory:", "mysql://host/db", "nonsense://x"])
+@pytest.mark.parametrize(
+    "store",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite://host/path.db",
+        "mysql://joulecast:secret@host/db",
+        "nonsense://x",
+        "postgresql://joulecast:secret@host/db?nonsense=1",
+        "postgresql://joulecast:sec%ret@host/db",
+        "postgresql://joulecast:se@cret@host/db",
+    ],
+)
 def test_store_that_can_never_work_is_refused_with_a_remedy(store: str) -> None:
-    """A store that forgets, or that no one tested, is told at once."""
+    """A store that forgets, that no one tested or that no driver can read is told at once, without its password."""
     with pytest.raises(JoulecastError) as refused:
         SqlLedger(store)
 
     assert refused.value.remedy
+    assert "cret" not in str(refused.value)
 
 
 def test_sqlite_url_and_path_are_the_same_file(tmp_path: Path) -> None:
