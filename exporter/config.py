@@ -60,7 +60,7 @@ class Config:
     )
     store: str | None = option(
         TEXT,
-        "database of the intervals: a path, sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE",
+        "database of the intervals: a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE",
         metavar="URL",
         default_text="joulecast.db in the state directory",
     )
