@@ -5,7 +5,8 @@ on the thread that would complete the sending; a watcher that left during a chan
 """
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -24,9 +25,12 @@ _UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # grpc_health has no types
     """One status for the whole server, told under each of its services' names; not serving until told."""
 
-    def __init__(self, services: Collection[str]) -> None:
+    def __init__(
+        self, services: Collection[str], thread_held: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        """`thread_held` is entered for as long as a watcher keeps its thread."""
         self._services = frozenset({"", *services})
-        self._slots = StreamSlots(MAX_WATCHERS)
+        self._slots = StreamSlots(MAX_WATCHERS, thread_held)
         self._changed = threading.Condition()
         self._serving = False
         self._ended = False

@@ -1,8 +1,8 @@
 """A bound on streams, so that listings and watches can never hold every thread that answers begins and ends."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import grpc
 
@@ -10,10 +10,14 @@ from joulecast.serving.answering import TooManyStreams
 
 
 class StreamSlots:
-    """At most `limit` streams at once; one more is refused, not queued."""
+    """At most `limit` streams at once; one more is refused, not queued.
 
-    def __init__(self, limit: int) -> None:
+    `thread_held` is entered for as long as a stream keeps its thread, see `CallThreads.held`.
+    """
+
+    def __init__(self, limit: int, thread_held: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
         self._limit = limit
+        self._thread_held = thread_held
         self._free = threading.BoundedSemaphore(limit)
 
     @contextmanager
@@ -25,7 +29,8 @@ class StreamSlots:
                 "end one (a listing ends by itself), or read /metrics instead of watching",
             )
         try:
-            yield
+            with self._thread_held():
+                yield
         finally:
             self._free.release()
 

@@ -1,6 +1,7 @@
 """What the service tells Prometheus about itself: calls, how long they took, estimates, and the artifacts it serves."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
 
@@ -11,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from joulecast.version import __version__
 from predictor.service.artifacts import Artifacts
-from predictor.service.tallies import Tallies
+from predictor.service.tallies import Counts, Tallies
 
 # A point takes tens of microseconds, a batch of a million rows seconds.
 _SECONDS = (5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 0.1, 0.25, 1.0, 2.5, 10.0)
@@ -22,49 +23,39 @@ class Figures(Collector):
 
     def __init__(self, artifacts: Artifacts) -> None:
         self._artifacts = artifacts
-        self._requests: Tallies[tuple[str, str]] = Tallies([])  # by method and code
-        self._seconds: Tallies[str] = Tallies([])  # by method
-        self._buckets: Tallies[tuple[str, int]] = Tallies([])  # by method and place in _SECONDS
-        self._estimates: Tallies[tuple[str, bool]] = Tallies([])  # by model and whether in domain
+        self._tallies = Tallies([])
         self.registry = CollectorRegistry()
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
 
     def answered(self, method: str, code: str, seconds: float) -> None:
         """One call is over."""
-        self._requests.mine[method, code] += 1
-        self._seconds.mine[method] += seconds
-        self._buckets.mine[method, bisect_left(_SECONDS, seconds)] += 1
+        mine = self._tallies.mine
+        mine.calls[method, code, bisect_left(_SECONDS, seconds)] += 1
+        mine.seconds[method] += seconds
 
     def estimated(self, model: str, *, in_domain: bool, points: int = 1) -> None:
         """So many points were estimated inside, or outside, of what the model was trained on."""
-        self._estimates.mine[model, in_domain] += points
+        self._tallies.mine.points[model, in_domain] += points
 
     def collect(self) -> Iterator[Metric]:
         """Everything as it is at the moment of the scrape."""
+        total = self._tallies.total()
         requests = CounterMetricFamily("joulecast_predictor_requests", "Calls answered", labels=["method", "code"])
-        for (method, code), count in sorted(self._requests.total().items()):
-            requests.add_metric([method, code], count)
+        answered: Counter[tuple[str, str]] = Counter()
+        for (method, code, _), count in total.calls.items():
+            answered[method, code] += int(count)
+        for (method, code), calls in sorted(answered.items()):
+            requests.add_metric([method, code], calls)
         yield requests
-        yield self._durations()
+        yield _durations(total)
         estimates = CounterMetricFamily(
             "joulecast_predictor_estimates", "Points estimated", labels=["model", "in_domain"]
         )
-        for (model, in_domain), count in sorted(self._estimates.total().items()):
-            estimates.add_metric([model, str(in_domain).lower()], count)
+        for (model, in_domain), points in sorted(total.points.items()):
+            estimates.add_metric([model, str(in_domain).lower()], points)
         yield estimates
         yield from self._served()
-
-    def _durations(self) -> Metric:
-        durations = HistogramMetricFamily(
-            "joulecast_predictor_request_seconds", "Time to answer, without that of the transport", labels=["method"]
-        )
-        buckets = self._buckets.total()
-        names = [*map(str, _SECONDS), "+Inf"]
-        for method, seconds in sorted(self._seconds.total().items()):
-            counts = accumulate(buckets[method, place] for place in range(len(names)))
-            durations.add_metric([method], list(zip(names, counts, strict=True)), seconds)
-        return durations
 
     def _served(self) -> Iterator[Metric]:
         registry = self._artifacts.current
@@ -85,3 +76,17 @@ class Figures(Collector):
         build = GaugeMetricFamily("joulecast_predictor_build_info", "Always 1: what runs", labels=["version"])
         build.add_metric([__version__], 1.0)
         yield build
+
+
+def _durations(total: Counts) -> Metric:
+    durations = HistogramMetricFamily(
+        "joulecast_predictor_request_seconds", "Time to answer, without that of the transport", labels=["method"]
+    )
+    taken: Counter[tuple[str, int]] = Counter()
+    for (method, _, place), count in total.calls.items():
+        taken[method, place] += int(count)
+    names = [*map(str, _SECONDS), "+Inf"]
+    for method, seconds in sorted(total.seconds.items()):
+        counts = accumulate(taken[method, place] for place in range(len(names)))
+        durations.add_metric([method], list(zip(names, counts, strict=True)), seconds)
+    return durations

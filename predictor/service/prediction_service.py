@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from math import inf
 from typing import Any, TypeVar
@@ -76,11 +76,17 @@ class PredictionService:
         self._large = threading.BoundedSemaphore(MAX_LARGE)
         self.figures = figures
 
-    def handlers(self) -> dict[str, Any]:
-        """What a gRPC server calls for each of the methods."""
+    def handlers(self, thread_held: Callable[[], AbstractContextManager[None]] = nullcontext) -> dict[str, Any]:
+        """What a gRPC server calls for each of the methods; `thread_held` is entered while one takes its time."""
+
+        def unhurried(request: Any, context: grpc.ServicerContext) -> Any:
+            with thread_held():
+                return self.PredictBatch(request, context)
+
+        own = {"PredictBatch": unhurried}
         return {
             method.name: grpc.unary_unary_rpc_method_handler(
-                getattr(self, method.name),
+                own.get(method.name) or getattr(self, method.name),
                 request_deserializer=getattr(pb, method.input_type.name).FromString,
                 response_serializer=_serialized,
             )

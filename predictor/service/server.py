@@ -15,7 +15,7 @@ from joulecast.serving.streams import StreamSlots
 from joulecast.serving.token import TokenInterceptor
 from predictor.service.prediction_service import SERVICE, PredictionService
 
-THREADS = 16  # more than all reflections and health watchers there may be: a call always finds a thread
+THREADS = 4  # those of single questions; a batch, a reflection or a watch of the health holds one of its own
 MAX_REFLECTIONS = 4
 MAX_REQUEST_BYTES = 256 * 1024 * 1024  # a million rows of thirty features
 GRACE_SECONDS = 10.0  # the longest that a batch may still take once the server is to stop
@@ -42,11 +42,13 @@ class PredictionServer:
         interceptors: list[Any] = [] if security.token is None else [TokenInterceptor(security.token)]
         # gRPC asks for a ThreadPoolExecutor and needs an executor.
         self._server = grpc.server(self._threads, interceptors=interceptors, options=_OPTIONS)  # type: ignore[arg-type]
-        self._health = health.HealthService([SERVICE])
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, service.handlers()),))
+        self._health = health.HealthService([SERVICE], self._threads.held)
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(SERVICE, service.handlers(self._threads.held)),)
+        )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         described = (SERVICE, health.NAME, reflection.NAME)
-        slots = StreamSlots(MAX_REFLECTIONS)
+        slots = StreamSlots(MAX_REFLECTIONS, self._threads.held)
         self._server.add_generic_rpc_handlers((reflection.LazyReflection(described, slots),))
         credentials = None if security.tls is None else security.tls.credentials()
         self.addresses = tuple(listen(self._server, address, credentials) for address in addresses)

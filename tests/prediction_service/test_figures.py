@@ -12,19 +12,19 @@ from predictor.service.tallies import Tallies
 
 def test_many_threads_lose_no_count() -> None:
     """Each counts for itself, and those that have ended still count."""
-    tallies: Tallies[int] = Tallies([])
+    tallies = Tallies([])
 
     def count() -> None:
         for number in range(5000):
-            tallies.mine[number % 3] += 1
+            tallies.mine.calls["Predict", "OK", number % 3] += 1
 
     threads = [threading.Thread(target=count) for _ in range(8)]
     for each in threads:
         each.start()
     while any(each.is_alive() for each in threads):
         tallies.total()
-    assert sum(tallies.total().values()) == 40_000
-    assert not tallies.mine
+    assert sum(tallies.total().calls.values()) == 40_000
+    assert not tallies.mine.calls
 
 
 def test_durations_are_a_whole_histogram(tmp_path: Path) -> None:

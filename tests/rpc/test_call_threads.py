@@ -55,3 +55,39 @@ def test_a_shut_down_pool_takes_nothing_and_may_drop_what_waits() -> None:
     assert not dropped.is_set()
     with pytest.raises(RuntimeError, match="shut down"):
         threads.submit(dropped.set)
+
+
+def test_a_held_thread_is_stood_in_for_as_long_as_it_is_held() -> None:
+    """What waits while all threads are held is run at once; later there are no more threads than before."""
+    threads, stood_in, may_end = CallThreads(1, "rpc"), threading.Event(), threading.Event()
+    running: list[int] = []
+    most_at_once = []
+    lock, over = threading.Lock(), threading.Semaphore(0)
+
+    def long_work() -> None:
+        threads.submit(stood_in.set)
+        with threads.held():
+            assert may_end.wait(30)
+
+    def short_work() -> None:
+        with lock:
+            running.append(1)
+            most_at_once.append(len(running))
+        threading.Event().wait(0.001)
+        with lock:
+            running.pop()
+        over.release()
+
+    threads.submit(long_work)
+    assert stood_in.wait(30)
+    may_end.set()
+    settled = threading.Event()
+    threads.submit(settled.set)
+    assert settled.wait(30)
+    for _ in range(50):
+        threads.submit(short_work)
+    for _ in range(50):
+        assert over.acquire(timeout=30)
+    threads.shutdown(wait=True)
+    # The thread that came back may have begun one before the other saw that it is one too many.
+    assert set(most_at_once[5:]) == {1}
