@@ -1,0 +1,203 @@
+"""The CPU time of every workload on this machine, from its cgroups."""
+
+import errno
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.usage.cgroups.descriptors import DescriptorBudget
+from exporter.usage.cgroups.group import Group
+from exporter.usage.cgroups.hierarchy import Hierarchy, hierarchies
+from exporter.usage.cgroups.machine import BusyTime, cpus_online
+from exporter.usage.cgroups.membership import Membership
+from exporter.usage.cgroups.tree import CgroupTree
+from exporter.usage.evidence import CgroupIdentity, CgroupUse, CpuUse
+from exporter.usage.manager import Manager
+
+_LOOKS_BETWEEN_THOROUGH_ONES = 600
+_GONE = (FileNotFoundError, NotADirectoryError)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is read on this machine."""
+
+    hierarchy: Hierarchy
+    tree: CgroupTree
+    membership: Membership
+    busy: BusyTime
+
+
+class CgroupReader:
+    """Reads cgroup v2, v1, or of a hybrid machine the tree in which the workloads are.
+
+    Groups are charged where a workload begins: at a pod's container, a SLURM job, a container, a service. Of a group
+    that has charged groups inside, a service that starts containers, only what is left without them is told. A group
+    that was not in the last read was made since, unless that was the first read or `describe` names another tree.
+    """
+
+    def __init__(self, cgroup_root: Path, procfs: Path, budget: DescriptorBudget | None = None) -> None:
+        """`cgroup_root` is /sys/fs/cgroup and `procfs` /proc, or where those of the host are mounted."""
+        self._cgroup_root = cgroup_root
+        self._procfs = procfs
+        self._budget = budget or DescriptorBudget()
+        self._source: _Source | None = None
+        self._looks = 0
+        self._cpus = 0
+        self._unreadable: dict[str, str] = {}  # complaints by path
+
+    def read(self) -> CpuUse | None:
+        """The CPU time now; None where there are no cgroups or nobody tells how busy the machine is. Never raises."""
+        thoroughly = self._looks % _LOOKS_BETWEEN_THOROUGH_ONES == 0
+        self._looks += 1
+        try:
+            if thoroughly or self._source is None:
+                self._choose()
+            if thoroughly or not self._cpus:
+                self._cpus = cpus_online(self._procfs) or os.cpu_count() or 1
+            source = self._source
+            if source is None:
+                return None
+            if source.tree.follow(thoroughly=thoroughly):
+                self._adopt(source)
+        except OSError as error:
+            log.warning("cgroups cannot be read any more: %s", error)
+            self._drop()
+            return None
+        source.membership.look_passed()
+        busy = source.busy.seconds()
+        groups = self._uses(source)
+        return None if busy is None else CpuUse(busy, self._cpus, groups)
+
+    def cgroup_of(self, pid: int) -> CgroupIdentity | None:
+        """Which charged cgroup a process runs in; None for one outside all of them, or gone."""
+        source = self._source
+        return source.membership.of(pid) if source else None
+
+    def by_inode(self, inode: int) -> CgroupIdentity | None:
+        """The workload that sees its own cgroup as a directory with this inode; None for no charged one.
+
+        It is the same inode inside a namespace of cgroups. A container may run in a cgroup below its own.
+        """
+        source = self._source
+        if source is None:
+            return None
+        groups = source.tree.groups.copy()
+        group = groups.get(inode)
+        if group is None:
+            group = next((group for group in groups.values() if inode in _inodes_below(group)), None)
+        return group.identity if group else None
+
+    def describe(self) -> str:
+        """What is read, in one line, for the doctor; says what to do where there is nothing."""
+        source = self._source
+        if source is None:
+            return (
+                f"no cgroups that count CPU time at {self._cgroup_root}: "
+                f"mount the host's /sys/fs/cgroup there to tell workloads apart"
+            )
+        groups = source.tree.groups.copy()
+        managers = Counter(group.identity.manager for group in groups.values())
+        parts = ", ".join(f"{managers[manager]} {manager}" for manager in Manager if managers[manager])
+        charged = f"{len(groups)} charged groups" + (f" ({parts})" if parts else "")
+        unreadable = f", {len(self._unreadable)} unreadable" if self._unreadable else ""
+        return f"{source.hierarchy.description}, {charged}{unreadable}"
+
+    def close(self) -> None:
+        """Let go of every file."""
+        self._drop()
+
+    def _uses(self, source: _Source) -> dict[int, CgroupUse]:
+        readable = [group for group in tuple(source.tree.groups.values()) if self._take(source, group)]
+        if source.tree.has_lost and self._follow_again(source):
+            # Something may have come in their place, and must not wait for the next look.
+            known = set(readable)
+            new = [group for group in source.tree.groups.values() if group not in known]
+            readable += [group for group in new if self._take(source, group)]
+        return {
+            group.inode: CgroupUse(group.inode, group.identity, group.path, group.own_seconds()) for group in readable
+        }
+
+    def _take(self, source: _Source, group: Group) -> bool:
+        """Read one counter; whether there is a number in it."""
+        try:
+            group.note(source.hierarchy.seconds(group.content(self._budget)))
+        except OSError as error:
+            if isinstance(error, _GONE) or error.errno == errno.ENODEV:
+                source.tree.lost(group)
+            else:
+                self._complain(group, str(error))
+            return False
+        except ValueError as error:
+            self._complain(group, str(error))
+            return False
+        if self._unreadable:
+            self._unreadable.pop(group.path, None)
+        return True
+
+    def _follow_again(self, source: _Source) -> bool:
+        try:
+            source.tree.follow()
+        except OSError:
+            return False  # the next read says so
+        self._adopt(source)
+        return True
+
+    def _adopt(self, source: _Source) -> None:
+        groups = tuple(source.tree.groups.values())
+        source.membership.adopt(groups)
+        if self._unreadable:
+            paths = {group.path for group in groups}
+            self._unreadable = {path: why for path, why in self._unreadable.items() if path in paths}
+
+    def _complain(self, group: Group, why: str) -> None:
+        if group.path not in self._unreadable:
+            log.warning("the CPU time of %s cannot be read: %s", group.path, why)
+        self._unreadable[group.path] = why
+
+    def _choose(self) -> None:
+        """Decide which tree to read: that with most containers and jobs, then with most workloads of any kind."""
+        found = list(hierarchies(self._cgroup_root))
+        current = self._source
+        if current is not None and current.hierarchy in found and (len(found) == 1 or _rank(current.tree)[0]):
+            return
+        ranked = []
+        for hierarchy in found:
+            tree = CgroupTree(hierarchy, self._budget)
+            with suppress(OSError):
+                tree.follow()
+                ranked.append((_rank(tree), hierarchy, tree))
+        if not ranked:
+            self._drop()
+            return
+        _, hierarchy, tree = max(ranked, key=lambda candidate: candidate[0])
+        if current is not None and current.hierarchy == hierarchy:
+            return
+        self._drop()
+        membership = Membership(hierarchy, self._procfs)
+        membership.adopt(tree.groups.values())
+        self._source = _Source(hierarchy, tree, membership, BusyTime(hierarchy, self._procfs))
+        log.info("CPU time of workloads: %s", self.describe())
+
+    def _drop(self) -> None:
+        if self._source is not None:
+            self._source.tree.close()
+            self._source = None
+
+
+def _rank(tree: CgroupTree) -> tuple[int, int]:
+    services = sum(group.identity.manager is Manager.SYSTEMD for group in tree.groups.values())
+    return len(tree.groups) - services, len(tree.groups)
+
+
+def _inodes_below(group: Group) -> Iterator[int]:
+    for directory, subdirectories, _ in os.walk(group.directory):
+        for name in subdirectories:
+            with suppress(OSError):
+                yield Path(directory, name).stat().st_ino
