@@ -16,10 +16,16 @@
 
 enum { SUCCESS = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7,
        DRIVER_NOT_LOADED = 9, GPU_IS_LOST = 15, ARGUMENT_VERSION_MISMATCH = 25 };
-enum { MAX_DEVICES = 16, MAX_SLICES = 7, FIELD_MEMORY_TEMPERATURE = 82, FIELD_ENERGY = 83, FIELD_AVERAGE = 185,
+enum { MAX_DEVICES = 16, MAX_SLICES = 7, MAX_SAMPLES = 100, MAX_PROCESSES = 32, WHOLE = 0xFFFFFFFF };
+enum { COMPUTE = 1, GRAPHICS = 2, MPS = 4 };
+enum { FIELD_MEMORY_TEMPERATURE = 82, FIELD_ENERGY = 83, FIELD_AVERAGE = 185,
        FIELD_INSTANT = 186 };
 
-/* Mirrored by _Device and _State in fake_nvml.py: 8-byte members first, so that neither side pads. */
+/* Mirrored by the structures of nvml_library.py: 8-byte members first, so that neither side pads. */
+struct sample { uint64_t time_us; uint32_t pid, sm, memory, encoder, decoder, unused; };
+struct process { uint64_t memory; uint32_t pid, lists, slice, unused; };
+struct slice { char uuid[48]; uint32_t multiprocessors, gpu_slices, compute_slices, unused; };
+
 struct device {
     int64_t base_ns;         /* the waveform below holds from here on */
     uint64_t base_uj;        /* energy consumed until base_ns */
@@ -33,6 +39,8 @@ struct device {
     int64_t last_power_ns, last_energy_ns, shortest_energy_gap_ns;
     uint64_t memory_total, memory_reserved, memory_used, event_reasons;
     uint64_t calls[CALLS];
+    struct sample samples[MAX_SAMPLES]; /* a ring, as the driver keeps one; the oldest are overwritten */
+    struct process processes[MAX_PROCESSES];
     int32_t errors[CALLS];
     uint32_t idle_mw, high_mw, low_mw;
     uint32_t held_mw;        /* what power showed at its last tick before base_ns */
@@ -40,9 +48,10 @@ struct device {
     uint32_t utilization, memory_utilization, sm_clock, memory_clock;
     int32_t temperature, memory_temperature;
     int32_t lost, fussy_error;
-    uint32_t delay_ms, handle_epoch, mig_enabled, slices, counter_pinned;
+    uint32_t delay_ms, handle_epoch, mig_enabled, max_slices, counter_pinned;
+    uint32_t sampled, running, raw_samples; /* how many of the arrays above are filled; rows are told as they are */
     char uuid[48], name[64], pci_bus_id[32];
-    char slice_uuids[MAX_SLICES][48];
+    struct slice slices[MAX_SLICES]; /* an empty place has no UUID */
 };
 
 struct state {
@@ -123,6 +132,17 @@ static int enter(void *handle, int call, struct device *copy) {
     if (copy->lost || copy->handle_epoch != handle_epochs[index]) return GPU_IS_LOST;
     return copy->errors[call];
 }
+/* The same for a call about a MIG instance, or about a whole GPU where `place` comes out as WHOLE. */
+static int enter_slice(void *handle, int call, struct device *copy, uint32_t *place) {
+    long slice = (char *)handle - slice_handles[0];
+    *place = WHOLE;
+    if (slice < 0 || slice >= MAX_DEVICES * MAX_SLICES) return enter(handle, call, copy);
+    int refused = enter(&handles[slice / MAX_SLICES], call, copy);
+    if (refused) return refused;
+    *place = (uint32_t)(slice % MAX_SLICES);
+    return copy->mig_enabled && copy->slices[*place].uuid[0] ? SUCCESS : INVALID_ARGUMENT; /* it was destroyed */
+}
+
 #define ENTER(handle, call) \
     struct device device; \
     int refused = enter(handle, call, &device); \
@@ -197,13 +217,14 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned int index, void **handle) {
 TEXT(nvmlDeviceGetName, CALL_NAME, name)
 
 int nvmlDeviceGetUUID(void *handle, char *text, unsigned int length) {
+    struct device device;
+    uint32_t place;
     long slice = (char *)handle - slice_handles[0];
-    if (slice >= 0 && slice < MAX_DEVICES * MAX_SLICES) {
-        const char *uuid = state->devices[slice / MAX_SLICES].slice_uuids[slice % MAX_SLICES];
-        return snprintf(text, length, "%s", uuid) < (int)length ? SUCCESS : INSUFFICIENT_SIZE;
-    }
-    ENTER(handle, CALL_UUID);
-    return snprintf(text, length, "%s", device.uuid) < (int)length ? SUCCESS : INSUFFICIENT_SIZE;
+    int call = slice >= 0 && slice < MAX_DEVICES * MAX_SLICES ? CALL_SLICE_UUID : CALL_UUID;
+    int refused = enter_slice(handle, call, &device, &place);
+    if (refused) return refused;
+    const char *uuid = place == WHOLE ? device.uuid : device.slices[place].uuid;
+    return snprintf(text, length, "%s", uuid) < (int)length ? SUCCESS : INSUFFICIENT_SIZE;
 }
 
 #define NUMBER(function, type, call, value) \
@@ -216,7 +237,7 @@ NUMBER(nvmlDeviceGetArchitecture, unsigned int, CALL_ARCHITECTURE, device.archit
 NUMBER(nvmlDeviceGetEnforcedPowerLimit, unsigned int, CALL_LIMIT, device.limit_mw)
 NUMBER(nvmlDeviceGetCurrentClocksEventReasons, unsigned long long, CALL_REASONS, device.event_reasons)
 NUMBER(nvmlDeviceGetCurrentClocksThrottleReasons, unsigned long long, CALL_OLD_REASONS, device.event_reasons)
-NUMBER(nvmlDeviceGetMaxMigDeviceCount, unsigned int, CALL_MIG, MAX_SLICES)
+NUMBER(nvmlDeviceGetMaxMigDeviceCount, unsigned int, CALL_MIG, device.max_slices)
 
 int nvmlDeviceGetPowerUsage(void *handle, unsigned int *milliwatts) {
     ENTER(handle, CALL_POWER);
@@ -268,6 +289,7 @@ int nvmlDeviceGetPowerManagementLimitConstraints(void *handle, unsigned int *low
 struct rates { unsigned int gpu, memory; };
 int nvmlDeviceGetUtilizationRates(void *handle, struct rates *rates) {
     ENTER(handle, CALL_UTILIZATION);
+    if (device.mig_enabled) return NOT_SUPPORTED;
     rates->gpu = device.utilization;
     rates->memory = device.memory_utilization;
     return SUCCESS;
@@ -323,8 +345,87 @@ int nvmlDeviceGetMigMode(void *handle, unsigned int *current, unsigned int *pend
     return SUCCESS;
 }
 int nvmlDeviceGetMigDeviceHandleByIndex(void *handle, unsigned int index, void **slice) {
-    ENTER(handle, CALL_MIG);
-    if (index >= device.slices) return NOT_FOUND;
+    ENTER(handle, CALL_MIG_HANDLE);
+    if (index >= device.max_slices) return INVALID_ARGUMENT;
+    if (!device.mig_enabled || !device.slices[index].uuid[0]) return NOT_FOUND;
     *slice = &slice_handles[(char *)handle - handles][index];
+    return SUCCESS;
+}
+struct attributes { unsigned int multiprocessors, copy, decoder, encoder, jpeg, ofa, gpu_slices, compute_slices;
+                    unsigned long long memory_mb; };
+int nvmlDeviceGetAttributes_v2(void *handle, struct attributes *attributes) {
+    struct device device;
+    uint32_t place;
+    int refused = enter_slice(handle, CALL_ATTRIBUTES, &device, &place);
+    if (refused) return refused;
+    if (place == WHOLE) return NOT_SUPPORTED;
+    memset(attributes, 0, sizeof *attributes);
+    attributes->multiprocessors = device.slices[place].multiprocessors;
+    attributes->gpu_slices = device.slices[place].gpu_slices;
+    attributes->compute_slices = device.slices[place].compute_slices;
+    return SUCCESS;
+}
+
+/* Without a buffer: how much room there must be. A MIG instance tells its own processes, its GPU all of them. */
+struct process_info { unsigned int pid; unsigned long long memory; unsigned int gpu_instance, compute_instance; };
+static int list_processes(void *handle, int call, uint32_t list, unsigned int *room, struct process_info *infos) {
+    struct device device;
+    uint32_t place, found = 0;
+    int refused = enter_slice(handle, call, &device, &place);
+    if (refused) return refused;
+    if (place != WHOLE && device.errors[CALL_SLICE_PROCESSES]) return device.errors[CALL_SLICE_PROCESSES];
+    for (uint32_t i = 0; i < device.running; i++) {
+        const struct process *process = &device.processes[i];
+        if (!(process->lists & list) || (place != WHOLE && process->slice != place)) continue;
+        if (infos && found < *room)
+            infos[found] = (struct process_info){process->pid, process->memory, process->slice, process->slice};
+        found++;
+    }
+    int fits = found == 0 || (infos && found <= *room);
+    *room = found;
+    return fits ? SUCCESS : INSUFFICIENT_SIZE;
+}
+#define PROCESSES(function, call, list) \
+    int function(void *handle, unsigned int *room, struct process_info *infos) { \
+        return list_processes(handle, call, list, room, infos); \
+    }
+PROCESSES(nvmlDeviceGetComputeRunningProcesses_v3, CALL_COMPUTE_PROCESSES, COMPUTE)
+PROCESSES(nvmlDeviceGetComputeRunningProcesses_v2, CALL_OLD_COMPUTE_PROCESSES, COMPUTE)
+PROCESSES(nvmlDeviceGetGraphicsRunningProcesses_v3, CALL_GRAPHICS_PROCESSES, GRAPHICS)
+PROCESSES(nvmlDeviceGetGraphicsRunningProcesses_v2, CALL_GRAPHICS_PROCESSES, GRAPHICS)
+PROCESSES(nvmlDeviceGetMPSComputeRunningProcesses_v3, CALL_MPS_PROCESSES, MPS)
+PROCESSES(nvmlDeviceGetMPSComputeRunningProcesses_v2, CALL_MPS_PROCESSES, MPS)
+
+/* One row per process that was seen since: when it was seen last, and its part of all samples since. */
+struct row { unsigned int pid; unsigned long long time_us; unsigned int sm, memory, encoder, decoder; };
+static unsigned int sum_up(const struct device *d, uint64_t since_us, struct row *rows) {
+    unsigned int count = 0, seen = 0;
+    uint32_t kept = d->sampled < MAX_SAMPLES ? d->sampled : MAX_SAMPLES;
+    for (uint32_t i = 0; i < kept; i++) {
+        const struct sample *sample = &d->samples[i];
+        struct row row = {sample->pid, sample->time_us, sample->sm, sample->memory, sample->encoder, sample->decoder};
+        if (d->raw_samples) { rows[count++] = row; continue; }
+        if (sample->time_us <= since_us) continue;
+        seen++;
+        unsigned int place = 0;
+        while (place < count && rows[place].pid != row.pid) place++;
+        if (place == count) { rows[count++] = row; continue; }
+        rows[place].sm += row.sm;
+        rows[place].memory += row.memory;
+        if (row.time_us > rows[place].time_us) rows[place].time_us = row.time_us;
+    }
+    for (unsigned int i = 0; i < count && !d->raw_samples; i++) rows[i].sm /= seen, rows[i].memory /= seen;
+    return count;
+}
+int nvmlDeviceGetProcessUtilization(void *handle, struct row *rows, unsigned int *room, unsigned long long since_us) {
+    ENTER(handle, CALL_PROCESS_UTILIZATION);
+    if (device.mig_enabled) return NOT_SUPPORTED;
+    struct row found[MAX_SAMPLES];
+    unsigned int count = sum_up(&device, since_us, found);
+    unsigned int given = rows ? *room : 0;
+    *room = rows ? count : MAX_SAMPLES; /* whatever there is: the first call names the whole ring */
+    if (!rows || given < count) return INSUFFICIENT_SIZE;
+    if (count == 0) return NOT_FOUND;
+    memcpy(rows, found, count * sizeof *rows);
     return SUCCESS;
 }

@@ -19,19 +19,30 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from doubles.nvml_library import MAX_DEVICES, Call, DeviceState, DriverState, library, loaded
+from doubles.gpu_processes import GpuProcesses
+from doubles.nvml_library import MAX_DEVICES, MAX_SLICES, Call, DeviceState, DriverState, library, loaded
 from doubles.waveform import Wave, last_tick, nanoseconds
 
-__all__ = ["Call", "FakeGpu", "FakeNvml"]
+__all__ = ["Call", "FakeGpu", "FakeNvml", "Slice"]
 
 NO_PERMISSION, NOT_SUPPORTED, DRIVER_NOT_LOADED, TIMEOUT, FUNCTION_NOT_FOUND = 4, 3, 9, 10, 13
 GPU_IS_LOST, UNKNOWN = 15, 999
 AMPERE, HOPPER = 7, 9
 _H100 = 0x233010DE  # its PCI id
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A MIG instance; by default a 1g.5gb of an A100. Without a UUID it is an empty place."""
+
+    uuid: str
+    compute_slices: int = 1
+    multiprocessors: int = 14
+    gpu_slices: int = 1
 
 
 class FakeGpu:
@@ -41,6 +52,7 @@ class FakeGpu:
         self._fake = fake
         self._raw: DeviceState = fake._state.devices[index]
         self.index = index
+        self.processes = GpuProcesses(self._raw, fake._editing, fake.now_ns)
         self._history = [Wave(fake.now_ns(), round(consumed_joules * 1e12), round(watts * 1e3))]
         self._follow()
 
@@ -115,20 +127,23 @@ class FakeGpu:
         """Come back; with `same_handle=False` only for those who initialise the library again."""
         self._set(lost=0, handle_epoch=self._raw.handle_epoch + (not same_handle))
 
-    def split(self, *slice_uuids: str) -> None:
-        """Enable MIG with these instances; with none, disable it."""
+    def split(self, *slices: str | Slice) -> None:
+        """Enable MIG with these instances, in place of any before; with none, disable it."""
+        made = [Slice(each) if isinstance(each, str) else each for each in slices]
         with self._fake._editing():
-            self._raw.mig_enabled = bool(slice_uuids)
-            self._raw.slices = len(slice_uuids)
-            for index, uuid in enumerate(slice_uuids):
-                self._raw.slice_uuids[index].value = uuid.encode()
+            self._raw.mig_enabled = bool(made)
+            for place in range(MAX_SLICES):
+                each, raw = made[place] if place < len(made) else Slice(""), self._raw.slices[place]
+                raw.uuid = each.uuid.encode()
+                raw.multiprocessors, raw.gpu_slices = each.multiprocessors, each.gpu_slices
+                raw.compute_slices = each.compute_slices
 
     def set_usage(self, **values: int) -> None:
         """Set what the library reports beside power and energy, in its own units.
 
         In percent: utilization, memory_utilization; in bytes: memory_used, memory_reserved, memory_total; in degrees
         Celsius: temperature, memory_temperature; in MHz: sm_clock, memory_clock; in mW: limit_mw, max_limit_mw; as
-        bits: event_reasons.
+        bits: event_reasons; how many MIG instances there may be: max_slices.
         """
         self._set(**values)
 
@@ -249,6 +264,7 @@ class FakeNvml:
             raw.temperature, raw.memory_temperature = 35, 40
             raw.sm_clock, raw.memory_clock = 1980, 2619
             raw.limit_mw = raw.max_limit_mw = 700_000
+            raw.max_slices = MAX_SLICES
         gpu = FakeGpu(self, index, watts, consumed_joules)
         self.gpus.append(gpu)
         with self._editing():

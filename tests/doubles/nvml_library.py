@@ -11,7 +11,9 @@ from functools import cache
 from pathlib import Path
 
 MAX_DEVICES = 16
-_MAX_SLICES = 7
+MAX_SLICES = 7
+MAX_SAMPLES = 100
+MAX_PROCESSES = 32
 _SOURCE = Path(__file__).with_name("fake_nvml.c")
 
 
@@ -39,6 +41,15 @@ class Call(Enum):
     LIMIT = 18
     REASONS = 19
     OLD_REASONS = 20
+    MIG_HANDLE = 21
+    SLICE_UUID = 22
+    ATTRIBUTES = 23
+    COMPUTE_PROCESSES = 24
+    OLD_COMPUTE_PROCESSES = 25
+    GRAPHICS_PROCESSES = 26
+    MPS_PROCESSES = 27
+    SLICE_PROCESSES = 28  # any list of processes, asked of a MIG instance
+    PROCESS_UTILIZATION = 29
 
 
 class NoCompilerError(unittest.SkipTest):
@@ -47,6 +58,27 @@ class NoCompilerError(unittest.SkipTest):
 
 def _fields(kind: type, names: str) -> list[tuple[str, type]]:
     return [(name, kind) for name in names.split()]
+
+
+class SampleState(ctypes.Structure):
+    """`struct sample` of fake_nvml.c."""
+
+    _fields_ = (("time_us", ctypes.c_uint64), *_fields(ctypes.c_uint32, "pid sm memory encoder decoder unused"))
+
+
+class ProcessState(ctypes.Structure):
+    """`struct process` of fake_nvml.c."""
+
+    _fields_ = (("memory", ctypes.c_uint64), *_fields(ctypes.c_uint32, "pid lists slice unused"))
+
+
+class SliceState(ctypes.Structure):
+    """`struct slice` of fake_nvml.c."""
+
+    _fields_ = (
+        ("uuid", ctypes.c_char * 48),
+        *_fields(ctypes.c_uint32, "multiprocessors gpu_slices compute_slices unused"),
+    )
 
 
 class DeviceState(ctypes.Structure):
@@ -60,16 +92,19 @@ class DeviceState(ctypes.Structure):
         *_fields(ctypes.c_int64, "pinned_mw fussy_ns last_power_ns last_energy_ns shortest_energy_gap_ns"),
         *_fields(ctypes.c_uint64, "memory_total memory_reserved memory_used event_reasons"),
         ("calls", ctypes.c_uint64 * len(Call)),
+        ("samples", SampleState * MAX_SAMPLES),
+        ("processes", ProcessState * MAX_PROCESSES),
         ("errors", ctypes.c_int32 * len(Call)),
         *_fields(ctypes.c_uint32, "idle_mw high_mw low_mw held_mw"),
         *_fields(ctypes.c_uint32, "limit_mw max_limit_mw pci_device_id architecture"),
         *_fields(ctypes.c_uint32, "utilization memory_utilization sm_clock memory_clock"),
         *_fields(ctypes.c_int32, "temperature memory_temperature lost fussy_error"),
-        *_fields(ctypes.c_uint32, "delay_ms handle_epoch mig_enabled slices counter_pinned"),
+        *_fields(ctypes.c_uint32, "delay_ms handle_epoch mig_enabled max_slices counter_pinned"),
+        *_fields(ctypes.c_uint32, "sampled running raw_samples"),
         ("uuid", ctypes.c_char * 48),
         ("name", ctypes.c_char * 64),
         ("pci_bus_id", ctypes.c_char * 32),
-        ("slice_uuids", ctypes.c_char * 48 * _MAX_SLICES),
+        ("slices", SliceState * MAX_SLICES),
     )
 
 

@@ -1,13 +1,11 @@
 """One GPU, asked in base units: what NVML answers in mW, mJ, MHz and percent leaves here as W, J, Hz and ratios."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from exporter.sensors.nvml.gpu import Gpu
+from exporter.sensors.nvml.handle import NvmlHandle, first_known
 from exporter.sensors.nvml.refusal import RefusedError, refusal, refused
 from joulecast.quantities import hertz_from_megahertz, joules_from_millijoules, watts_from_milliwatts
-
-_Answer = TypeVar("_Answer")
 
 _POWER_INSTANT = (186,)  # NVML_FI_DEV_POWER_INSTANT
 _MEMORY_TEMPERATURE = (82,)  # NVML_FI_DEV_MEMORY_TEMP
@@ -23,7 +21,7 @@ _PASCAL, _VOLTA, _AMPERE, _UNKNOWN_ARCHITECTURE = 4, 5, 7, 0xFFFFFFFF
 _GA100 = 0x20  # the first byte of every GA100 board's PCI device id
 
 
-class NvmlDevice:
+class NvmlDevice(NvmlHandle):
     """One GPU behind one handle, valid until the library is opened anew.
 
     Every question raises RefusedError when there is no answer; what this driver does not know is not asked twice
@@ -31,9 +29,8 @@ class NvmlDevice:
     """
 
     def __init__(self, nvml: Any, handle: Any, gpu: Gpu) -> None:
+        super().__init__(nvml, handle)
         self.gpu = gpu
-        self._nvml = nvml
-        self._handle = handle
         # Bound once: these run for every GPU many times a second.
         self._error = nvml.NVMLError
         self._field_values = nvml.nvmlDeviceGetFieldValues
@@ -42,8 +39,8 @@ class NvmlDevice:
         self._memory_ways = [self._memory_v2, self._memory_v1]
         self._temperature_ways = [self._temperature_v, self._temperature_old]
         self._slowdown_ways = [
-            lambda: int(self._ask("nvmlDeviceGetCurrentClocksEventReasons")),
-            lambda: int(self._ask("nvmlDeviceGetCurrentClocksThrottleReasons")),
+            lambda: int(self.ask("nvmlDeviceGetCurrentClocksEventReasons")),
+            lambda: int(self.ask("nvmlDeviceGetCurrentClocksThrottleReasons")),
         ]
 
     def energy_joules(self) -> float:
@@ -80,29 +77,29 @@ class NvmlDevice:
 
     def highest_power_limit_watts(self) -> float:
         """The highest limit an administrator may set."""
-        return _watts(self._ask("nvmlDeviceGetPowerManagementLimitConstraints")[1])
+        return _watts(self.ask("nvmlDeviceGetPowerManagementLimitConstraints")[1])
 
     def power_limit_watts(self) -> float:
         """The limit in force."""
-        return _watts(self._ask("nvmlDeviceGetEnforcedPowerLimit"))
+        return _watts(self.ask("nvmlDeviceGetEnforcedPowerLimit"))
 
     def utilization_ratio(self) -> float:
         """Share of the last sample period in which a kernel was running."""
-        percent = int(self._ask("nvmlDeviceGetUtilizationRates").gpu)
+        percent = int(self.ask("nvmlDeviceGetUtilizationRates").gpu)
         if not 0 <= percent <= 100:
             raise _no_value("utilisation", percent)
         return percent / 100
 
     def memory_bytes(self) -> tuple[int, int]:
         """Memory in use and in all; what the driver reserves for itself is not in use where it is told apart."""
-        used, total = _first_known(self._memory_ways)
+        used, total = first_known(self._memory_ways)
         if not 0 <= used <= total < _NO_BYTES or total == 0:
             raise _no_value("memory", total)
         return used, total
 
     def temperature_celsius(self) -> float:
         """Of the GPU's core."""
-        return _celsius(_first_known(self._temperature_ways))
+        return _celsius(first_known(self._temperature_ways))
 
     def memory_temperature_celsius(self) -> float:
         """Of its memory, where that has a sensor."""
@@ -118,11 +115,11 @@ class NvmlDevice:
 
     def slowdown_bits(self) -> int:
         """Why the clocks are below what was asked for: nvml.h, nvmlClocksEventReasons."""
-        return _first_known(self._slowdown_ways)
+        return first_known(self._slowdown_ways)
 
     def _architecture(self) -> int | None:
         try:
-            architecture = int(self._ask("nvmlDeviceGetArchitecture"))
+            architecture = int(self.ask("nvmlDeviceGetArchitecture"))
         except RefusedError:  # an old driver
             return None
         return None if architecture == _UNKNOWN_ARCHITECTURE else architecture
@@ -130,29 +127,29 @@ class NvmlDevice:
     def _is_ga100(self) -> bool:
         """A100, A30 and their kin: by PCI id, since they share their architecture's number with other chips."""
         try:
-            return int(self._ask("nvmlDeviceGetPciInfo").pciDeviceId) >> 24 == _GA100
+            return int(self.ask("nvmlDeviceGetPciInfo").pciDeviceId) >> 24 == _GA100
         except RefusedError:
             return False
 
     def _clock(self, kind: int) -> float:
-        megahertz = int(self._ask("nvmlDeviceGetClockInfo", kind))
+        megahertz = int(self.ask("nvmlDeviceGetClockInfo", kind))
         if not 0 <= megahertz < 100_000:
             raise _no_value("a clock", megahertz)
         return hertz_from_megahertz(megahertz)
 
     def _memory_v2(self) -> tuple[int, int]:
-        memory = self._ask("nvmlDeviceGetMemoryInfo", self._nvml.nvmlMemory_v2)
+        memory = self.ask("nvmlDeviceGetMemoryInfo", self._nvml.nvmlMemory_v2)
         return int(memory.used), int(memory.total)
 
     def _memory_v1(self) -> tuple[int, int]:
-        memory = self._ask("nvmlDeviceGetMemoryInfo")
+        memory = self.ask("nvmlDeviceGetMemoryInfo")
         return int(memory.used), int(memory.total)
 
     def _temperature_v(self) -> int:
-        return int(self._ask("nvmlDeviceGetTemperatureV", 0))
+        return int(self.ask("nvmlDeviceGetTemperatureV", 0))
 
     def _temperature_old(self) -> int:
-        return int(self._ask("nvmlDeviceGetTemperature", 0))
+        return int(self.ask("nvmlDeviceGetTemperature", 0))
 
     def _field(self, ids: tuple[int, ...]) -> int:
         try:
@@ -165,26 +162,6 @@ class NvmlDevice:
         if member is None:
             raise RefusedError("garbage", f"field {ids[0]} holds a value of the unknown type {field.valueType}")
         return int(getattr(field.value, member))
-
-    def _ask(self, function: str, *arguments: object) -> Any:
-        call = getattr(self._nvml, function, None)
-        if call is None:
-            raise RefusedError("not_supported", f"this pynvml has no {function}")
-        try:
-            return call(self._handle, *arguments)
-        except self._error as error:
-            raise refusal(error) from None
-
-
-def _first_known(ways: list[Callable[[], _Answer]]) -> _Answer:
-    """The answer by the first way this driver knows; the ways it does not know are forgotten."""
-    while True:
-        try:
-            return ways[0]()
-        except RefusedError as error:
-            if error.reason != "not_supported" or len(ways) == 1:
-                raise
-            del ways[0]
 
 
 def _watts(milliwatts: int) -> float:

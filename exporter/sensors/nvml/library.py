@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from exporter.sensors.nvml import mig
 from exporter.sensors.nvml.device import NvmlDevice
 from exporter.sensors.nvml.gpu import Gpu
 from exporter.sensors.nvml.refusal import (
@@ -131,21 +132,12 @@ def _details(nvml: Any, handle: Any, gpu: Gpu) -> Gpu:
         gpu = replace(gpu, memory_bytes=device.memory_bytes()[1])
     with suppress(RefusedError):
         gpu = replace(gpu, power_limit_watts=device.power_limit_watts())
-    return replace(gpu, mig_uuids=_mig_uuids(nvml, handle))
+    return replace(gpu, mig_uuids=_mig_uuids(device))
 
 
-def _mig_uuids(nvml: Any, handle: Any) -> tuple[str, ...]:
+def _mig_uuids(device: NvmlDevice) -> tuple[str, ...]:
     """Of the instances of a board split by MIG; none where it is whole or cannot be split."""
-    found = []
     try:
-        if not nvml.nvmlDeviceGetMigMode(handle)[0]:
-            return ()
-        for place in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
-            try:
-                instance = nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, place)
-                found.append(str(nvml.nvmlDeviceGetUUID(instance)))
-            except nvml.NVMLError:  # an empty place between two instances
-                continue
-    except nvml.NVMLError:
+        return tuple(each.uuid for each in mig.instances(device)) if mig.is_split(device) else ()
+    except RefusedError:
         return ()
-    return tuple(found)

@@ -14,6 +14,7 @@ _REASONS = {
     LIBRARY_OLDER_THAN_DRIVER: "driver",
     3: "not_supported",
     13: "not_supported",  # FUNCTION_NOT_FOUND: an older driver
+    6: "not_found",
     25: "not_supported",  # ARGUMENT_VERSION_MISMATCH: an older driver
     26: "not_supported",  # DEPRECATED: a newer driver
     NO_PERMISSION: "denied",
