@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 
 from exporter.usage.cgroups.descriptors import DescriptorBudget
-from exporter.usage.evidence import CgroupIdentity
+from exporter.usage.evidence import CgroupIdentity, CgroupUse
 
 _ENOUGH = 256  # bytes: the first lines of cpu.stat, all of cpuacct.usage
 
@@ -28,6 +28,7 @@ class Group:
         self._inside: dict[int, float] = {}  # what was last read of charged groups inside, by inode
         self._left_inside = 0.0  # and of those that have gone
         self._floor = 0.0
+        self._use: CgroupUse | None = None
         if outer is not None:
             outer.hold(inode, 0.0)
 
@@ -79,6 +80,13 @@ class Group:
         if self.outer is not None:
             self.outer.let_go(self.inode)
         self.release(budget)
+
+    def use(self) -> CgroupUse:
+        """What is told of it now. The same object as before when nothing was used, as by most of a machine's groups."""
+        seconds = self.own_seconds()
+        if self._use is None or self._use.cpu_seconds != seconds:
+            self._use = CgroupUse(self.inode, self.identity, self.path, seconds)
+        return self._use
 
     def let_go(self, inode: int) -> None:
         """A charged group inside is gone."""

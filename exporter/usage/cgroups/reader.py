@@ -120,9 +120,7 @@ class CgroupReader:
             known = set(readable)
             new = [group for group in source.tree.groups.values() if group not in known]
             readable += [group for group in new if self._take(source, group)]
-        return {
-            group.inode: CgroupUse(group.inode, group.identity, group.path, group.own_seconds()) for group in readable
-        }
+        return {group.inode: group.use() for group in readable}
 
     def _take(self, source: _Source, group: Group) -> bool:
         """Read one counter; whether there is a number in it."""

@@ -9,6 +9,7 @@ from exporter.usage.cgroups.hierarchy import Hierarchy
 from exporter.usage.cgroups.identity import place_of, printable
 
 _LINKS_OF_A_LEAF = 2  # a directory's own and that in its parent; each subdirectory adds one, by its ".."
+_NEVER = 0  # no directory has so few links
 _DEEPEST = 32
 
 
@@ -24,7 +25,7 @@ class _Directory:
         self.group: Group | None = None
         self.children: dict[str, _Directory] | None = {}  # None: all below is charged here
         self.inode = 0
-        self.links = 0
+        self.links = _NEVER
 
 
 class CgroupTree:
@@ -41,6 +42,7 @@ class CgroupTree:
         self._counter = hierarchy.counter
         self._budget = budget
         self._root = _Directory(str(hierarchy.root), (), None)
+        self._watched: list[_Directory] = []
         self._suspects: set[Group] = set()
         self.groups: dict[int, Group] = {}  # by inode; a group comes after the one it is in
 
@@ -49,7 +51,10 @@ class CgroupTree:
 
         Raises OSError when the hierarchy itself is gone.
         """
+        if not thoroughly and not self._suspects and self._is_unchanged():
+            return False
         changed = self._visit(self._root, thoroughly=thoroughly)
+        self._watched = list(_watched(self._root))
         for group in self._suspects:
             group.release(self._budget)  # alive after all: its file is opened anew
         self._suspects.clear()
@@ -70,6 +75,16 @@ class CgroupTree:
             group.close(self._budget)
         self.groups.clear()
 
+    def _is_unchanged(self) -> bool:
+        for directory in self._watched:
+            try:
+                status = os.stat(directory.path)  # noqa: PTH116 - a Path costs as much as the call
+            except OSError:
+                return False
+            if status.st_nlink != directory.links or status.st_ino != directory.inode:
+                return False
+        return bool(self._watched)
+
     def _visit(self, directory: _Directory, *, thoroughly: bool) -> bool:
         """Bring one directory and all below up to date. Raises OSError when it is gone."""
         status = os.stat(directory.path)  # noqa: PTH116 - a Path costs as much as the call
@@ -85,8 +100,10 @@ class CgroupTree:
         if children is None:
             return changed
         suspicious = bool(self._suspects) and any(child.group in self._suspects for child in children.values())
-        if thoroughly or suspicious or status.st_nlink != directory.links or status.st_nlink < _LINKS_OF_A_LEAF:
-            directory.links = status.st_nlink  # as it was before the list: what comes meanwhile is found next time
+        if thoroughly or suspicious or status.st_nlink != directory.links:
+            # As it was before the list: what comes meanwhile is found next time. File systems that do not count
+            # subdirectories, which cgroups never are on, say 1.
+            directory.links = status.st_nlink if status.st_nlink >= _LINKS_OF_A_LEAF else _NEVER
             changed |= self._list(directory, children)
         gone = []
         for name, child in children.items():
@@ -98,7 +115,7 @@ class CgroupTree:
                 gone.append(name)
         for name in gone:
             self._forget(children.pop(name))
-            directory.links = 0  # something else may have come in its place
+            directory.links = _NEVER  # something else may have come in its place
         return changed or bool(gone)
 
     def _list(self, directory: _Directory, children: dict[str, _Directory]) -> bool:
@@ -106,7 +123,7 @@ class CgroupTree:
             with os.scandir(directory.path) as entries:
                 names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
         except OSError:
-            directory.links = 0
+            directory.links = _NEVER
             return False
         for name in children.keys() - names:
             self._forget(children.pop(name))
@@ -144,3 +161,11 @@ def _groups_of(directory: _Directory) -> Iterator[Group]:
         yield from _groups_of(child)
     if directory.group is not None:
         yield directory.group
+
+
+def _watched(directory: _Directory) -> Iterator[_Directory]:
+    """The directories in which new charged groups may appear."""
+    if directory.children is not None:
+        yield directory
+        for child in directory.children.values():
+            yield from _watched(child)
