@@ -8,6 +8,9 @@ from typing import Any
 # etcd refuses objects beyond 1.5 MB; what the kubelet adds to one is small beside that.
 MOST_CHARACTERS = 4 * 1024 * 1024
 
+# What may go on a number of which only the start is there; and "", where the text ends.
+_OF_NUMBERS = ("", *"0123456789.eE+-")
+
 _decode = json.JSONDecoder().raw_decode
 
 
@@ -92,20 +95,21 @@ class _Arriving:
                 if not self._more(2 * (len(self._text) - self._at)):
                     raise
                 continue
-            if end < len(self._text) or not self._more(1):  # a number may go on
-                self._at = end
-                return value
+            if isinstance(value, int | float) and self._text[end : end + 1] in _OF_NUMBERS and self._more(1):
+                continue
+            self._at = end
+            return value
 
     def _more(self, wanted: int) -> bool:
         """Read on, if possible, until that many characters wait; False if nothing came."""
         waiting = [self._text[self._at :]]
         had = length = len(waiting[0])
-        while length < max(wanted, had + 1) and not self._ended:
+        if had > MOST_CHARACTERS:
+            raise ValueError("one of its values is larger than any pod")
+        while length < max(min(wanted, MOST_CHARACTERS), had + 1) and not self._ended:
             chunk = next(self._chunks, b"")
             self._ended = not chunk
             waiting.append(self._decoder.decode(chunk, final=self._ended))
             length += len(waiting[-1])
-            if length > MOST_CHARACTERS:
-                raise ValueError("one of its values is larger than any pod")
         self._text, self._at = "".join(waiting), 0
         return length > had
