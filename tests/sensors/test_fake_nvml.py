@@ -1,5 +1,6 @@
 """The fake driver tells the truth: what its library answers is what its controller says was consumed."""
 
+import ctypes
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pynvml
 import pytest
-from doubles.fake_nvml import NOT_SUPPORTED, Call, FakeNvml
+from doubles.fake_nvml import NOT_SUPPORTED, Call, FakeNvml, Slice
 
 
 @pytest.fixture
@@ -103,3 +104,71 @@ def test_the_real_clock_drives_it_unless_frozen(fake: FakeNvml) -> None:
     second = pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1000
     after = fake.now()
     assert gpu.true_joules(between, last) - 2e-3 <= second - first <= gpu.true_joules(before, after) + 2e-3
+
+
+# Processes.
+
+
+def test_samples_are_summed_up_over_the_time_asked_for(fake: FakeNvml) -> None:
+    """One row per process with its part of all samples since and its newest stamp; without one, NOT_FOUND."""
+    gpu = fake.add()
+    handle = _handle()
+    for pid, percent in ((101, 100), (102, 100), (101, 50), (0xFFFFFFFF, 0)):
+        fake.advance(0.25)
+        gpu.processes.sample(pid, percent)
+    first, second, third = pynvml.nvmlDeviceGetProcessUtilization(handle, 0)
+    assert (first.pid, first.smUtil, first.timeStamp) == (101, 37, 5000_750_000)
+    assert (second.pid, second.smUtil, second.timeStamp) == (102, 25, 5000_500_000)
+    assert third.pid == 0xFFFFFFFF
+    later = pynvml.nvmlDeviceGetProcessUtilization(handle, 5000_749_999)[0]
+    assert (later.pid, later.smUtil) == (101, 25)
+    with pytest.raises(pynvml.NVMLError_NotFound):
+        pynvml.nvmlDeviceGetProcessUtilization(handle, 5001_000_000)
+
+
+def test_the_first_call_names_the_room_for_a_whole_ring_whatever_is_in_it(fake: FakeNvml) -> None:
+    """A caller without a buffer, or with one too small, is told INSUFFICIENT_SIZE; the second call says the truth."""
+    gpu = fake.add()
+    handle, room = _handle(), ctypes.c_uint(0)
+    ask = pynvml._nvmlGetFunctionPointer("nvmlDeviceGetProcessUtilization")
+    assert ask(handle, None, ctypes.byref(room), ctypes.c_ulonglong(0)) == pynvml.NVML_ERROR_INSUFFICIENT_SIZE
+    assert room.value == 100
+    gpu.processes.sample(101)
+    gpu.processes.sample(102)
+    rows, room = (pynvml.c_nvmlProcessUtilizationSample_t * 1)(), ctypes.c_uint(1)
+    assert ask(handle, rows, ctypes.byref(room), ctypes.c_ulonglong(0)) == pynvml.NVML_ERROR_INSUFFICIENT_SIZE
+    assert room.value == 2
+
+
+def test_the_ring_forgets_its_oldest_samples(fake: FakeNvml) -> None:
+    """After a hundred newer ones a process was never seen."""
+    gpu = fake.add()
+    gpu.processes.sample(101)
+    for _ in range(100):
+        fake.advance(0.1)
+        gpu.processes.sample(102)
+    assert [row.pid for row in pynvml.nvmlDeviceGetProcessUtilization(_handle(), 0)] == [102]
+
+
+def test_an_instance_answers_for_itself_and_its_board_for_all(fake: FakeNvml) -> None:
+    """UUID, size and processes are its own; with MIG there is no utilisation; a destroyed one's handle is invalid."""
+    gpu = fake.add()
+    gpu.split("MIG-a", "", Slice("MIG-c", compute_slices=3, multiprocessors=42, gpu_slices=3))
+    gpu.processes.start(101, memory=2**20, place=0)
+    gpu.processes.start(103, place=2)
+    board = _handle()
+    third = pynvml.nvmlDeviceGetMigDeviceHandleByIndex(board, 2)
+    attributes = pynvml.nvmlDeviceGetAttributes_v2(third)
+    assert pynvml.nvmlDeviceGetUUID(third) == "MIG-c"
+    assert (attributes.computeInstanceSliceCount, attributes.multiprocessorCount) == (3, 42)
+    assert [each.pid for each in pynvml.nvmlDeviceGetComputeRunningProcesses(third)] == [103]
+    assert [each.pid for each in pynvml.nvmlDeviceGetComputeRunningProcesses(board)] == [101, 103]
+    with pytest.raises(pynvml.NVMLError_NotFound):
+        pynvml.nvmlDeviceGetMigDeviceHandleByIndex(board, 1)
+    with pytest.raises(pynvml.NVMLError_NotSupported):
+        pynvml.nvmlDeviceGetProcessUtilization(board, 0)
+    with pytest.raises(pynvml.NVMLError_NotSupported):
+        pynvml.nvmlDeviceGetUtilizationRates(board)
+    gpu.split("MIG-a")
+    with pytest.raises(pynvml.NVMLError_InvalidArgument):
+        pynvml.nvmlDeviceGetUUID(third)
