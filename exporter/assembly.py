@@ -3,7 +3,12 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from exporter.attribution.attribution import Attribution
+from exporter.attribution.bill import Bill
+from exporter.attribution.checkpoint import Checkpoint, restore
+from exporter.attribution.idle_policy import IdlePolicy
 from exporter.config import Config
 from exporter.intervals.accountant import Accountant
 from exporter.intervals.book import IntervalBook
@@ -23,8 +28,10 @@ from exporter.metering.own_cost import OwnCost
 from exporter.metering.sampler import Sampler
 from exporter.metering.usage_tracks import UsageTracks
 from exporter.metrics.http import MetricsServer
+from exporter.metrics.page.history import PowerHistory
+from exporter.metrics.page.sight import IntervalsInSight
+from exporter.metrics.page.view import About
 from exporter.metrics.site import Site
-from exporter.metrics.status_page import About
 from exporter.metrics.tls import Tls
 from exporter.rpc.energy_service import EnergyService
 from exporter.rpc.server import RpcServer
@@ -35,9 +42,12 @@ from exporter.sensors.nvml.gpu import resolve_gpus
 from exporter.sensors.sensor import Sensor
 from exporter.store.journal import Journal
 from exporter.store.journaled import JournaledLedger
+from exporter.store.kept_bill import KeptBill
 from exporter.store.ledger import SqlLedger
 from exporter.store.slate import Slate
 from exporter.store.state_directory import StateDirectory
+from exporter.usage.evidence import CpuUseSource, GpuUseSource, Names, NoNames
+from exporter.usage.host import memory_bytes
 from joulecast.clock import Clock, SystemClock, boot_id
 from joulecast.errors import JoulecastError
 from joulecast.serving import security
@@ -64,11 +74,22 @@ def pace_of(sensor: str, period: float, *, far: bool = False) -> Pace:
             return Pace.counter(period)
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What attribution goes by; None where there is nothing to ask."""
+
+    cpu: CpuUseSource | None = None
+    gpu: GpuUseSource | None = None
+    names: Names = field(default_factory=NoNames)
+
+
 class Exporter:
     """One exporter: measures, keeps intervals, and serves both doors. `start`, then `stop`."""
 
-    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+    def __init__(self, config: Config, *, clock: Clock | None = None, evidence: Evidence | None = None) -> None:
         """Claim the state directory, open the store and wire the rooms; nothing is read or served yet.
+
+        `evidence` of who uses this machine is found on it unless it is given.
 
         Raises JoulecastError with a remedy for whatever of the configuration cannot be had.
         """
@@ -92,7 +113,11 @@ class Exporter:
         self.node = NodeMeter(self.clock, boot, stale_seconds=stale, checkpoint=load_state(self.ledger, METERS))
         self.lanes = [self._lane(sensor) for sensor in self.inventory.sensors]
         self.baselines = IdleBaselines(load_state(self.ledger, IDLE))
+        self.kept_bill = KeptBill(self.state.path / "bill", self.ledger, config.max_workloads)
+        self.attribution = self._attribution(evidence or self._evidence())
+        self.bill_checkpoint = Checkpoint(self.attribution.bill)
         self.observer = self._observer()
+        self.history = PowerHistory()
         self.sampler = Sampler(
             self.lanes,
             self.attention,
@@ -147,6 +172,7 @@ class Exporter:
         self.http.close()
         self.sampler.stop()
         self.checkpoints.write(self.clock.monotonic())
+        self.kept_bill.close()
         self.ledger.close()
         self.state.release()
 
@@ -182,8 +208,11 @@ class Exporter:
         self.timeline.watch()
         snapshot = self.observer.draw(now)
         self.checkpoints.tick(now)
+        # After the meters: a bill that is ahead of them would be worth nothing.
+        self.kept_bill.write(self.bill_checkpoint.pack())
         # Shown only once it is kept: no restart can make a total go down that somebody has scraped.
         self.observer.show(snapshot)
+        self.history.add(snapshot)
         self.book.tick(now)
         open_intervals = len(self.book.open_intervals())
         self.quiet.look(self.node.meters(), now, self.clock.wall(), open_intervals=open_intervals)
@@ -204,6 +233,29 @@ class Exporter:
             log.warning("begins go straight to the store: %s", problem)
             return store
 
+    def _evidence(self) -> Evidence:
+        """Who uses this machine, as far as it tells. A capture tells nobody."""
+        return Evidence()
+
+    def _attribution(self, evidence: Evidence) -> Attribution:
+        config = self.config
+        bill = Bill(ttl_seconds=config.attribution_ttl, max_lines=config.max_workloads)
+        kept = self.kept_bill.read()
+        if kept is not None:
+            try:
+                restore(bill, kept, self.clock.monotonic())
+            except ValueError as problem:
+                log.warning("starting without what an earlier run had billed: %s", problem)
+        return Attribution(
+            bill,
+            self.clock,
+            cpu=evidence.cpu,
+            gpu=evidence.gpu,
+            names=evidence.names,
+            policy=IdlePolicy(config.attribution_idle),
+            memory_bytes=memory_bytes(config.procfs),
+        )
+
     def _lane(self, sensor: Sensor) -> Lane:
         pace = pace_of(sensor.name, self.config.period, far=self.config.predictor is not None)
         return Lane(sensor, pace, self.clock, self.node.feed, self.node.adopt)
@@ -218,6 +270,7 @@ class Exporter:
             gpus=self.inventory.gpus,
             cpu=self.inventory.cpus,
             own_cost=OwnCost(time.process_time, self.inventory.cpus.logical_cpus),
+            attribute=self.attribution.step,
         )
 
     def _rpc_server(self, token: str | None, boot: str) -> RpcServer:
@@ -241,9 +294,10 @@ class Exporter:
         site = Site(
             latest=self.observer.latest,
             figures=lambda: self.figures.snapshot(len(self.book.open_intervals())),
-            open_intervals=self.book.open_intervals,
+            intervals=IntervalsInSight(self.book, self.clock.monotonic).look,
+            history=self.history.steps,
             healthy=self.trouble,
-            about=About(config.node, ", ".join(map(str, config.grpc)), self.replaying),
+            about=About(config.node, ", ".join(map(str, config.grpc)), self.replaying, config.period),
         )
         tls = None
         if config.tls_cert and config.tls_key:

@@ -113,6 +113,24 @@ class Config:
     pod_resources: Path = option(
         PATH, "socket where the kubelet tells which container holds which GPU", metavar="PATH", default=POD_RESOURCES
     )
+    attribution_idle: Literal["unattributed", "by-request", "by-use"] = option(
+        one_of("unattributed", "by-request", "by-use"),
+        "who bears idle power: nobody, those who requested the machine, or those who used it",
+        metavar="POLICY",
+        default="unattributed",
+    )
+    attribution_ttl: float = option(
+        number(30, 86_400, "seconds"),
+        "seconds for which a finished workload stays on /metrics before it is summed under `other`",
+        metavar="SECONDS",
+        default=600.0,
+    )
+    max_workloads: int = option(
+        whole_number(1, 10_000),
+        "workloads with a line of their own on /metrics; the rest is summed under `other`",
+        metavar="NUMBER",
+        default=1000,
+    )
     max_label_sets: int = option(
         whole_number(1, 100_000),
         "pairs of job and phase kept apart on /metrics; the rest is summed as `other`",

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from exporter.usage.evidence import CgroupIdentity, ContainerName
 from exporter.usage.manager import Manager
+
+# As container runtimes themselves shorten an id.
+SHORT_ID_LENGTH = 12
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -18,3 +22,20 @@ class Workload:
     pod: str = ""
     container: str = ""
     unit: str = ""
+
+
+OTHER = Workload(Manager.CONTAINERS, container="other")
+"""The line under which workloads are summed that have none of their own, any more or at all."""
+
+
+def needs_name(identity: CgroupIdentity) -> bool:
+    """Whether only a kubelet can tell what people call this workload."""
+    return identity.manager is Manager.KUBERNETES
+
+
+def workload_of(identity: CgroupIdentity, name: ContainerName | None = None) -> Workload:
+    """The line a cgroup is charged on, by its name where it is known."""
+    if name is not None:
+        return Workload(Manager.KUBERNETES, name.namespace, name.pod, name.container)
+    short = identity.container_id[:SHORT_ID_LENGTH]
+    return Workload(identity.manager, pod=identity.pod_uid, container=short, unit=identity.unit)

@@ -108,15 +108,24 @@ class NodeMeter:
             choice = choices.get(meter.series)
             if choice is None:  # found just now
                 continue
+            edge = meter.curve.at(meter.curve.front)  # one moment, whatever a lane appends meanwhile
             watts = None
-            if now - meter.curve.front <= self._stale + meter.latency_seconds:
+            if now - edge.time <= self._stale + meter.latency_seconds:
                 watts = meter.curve.mean_power(POWER_WINDOW_SECONDS)
             uncertainty = None
             if watts is not None:
-                edge = meter.curve.at(meter.curve.front).half_width
-                uncertainty = math.hypot(watts * meter.series.relative_error, edge / POWER_WINDOW_SECONDS)
+                uncertainty = math.hypot(watts * meter.series.relative_error, edge.half_width / POWER_WINDOW_SECONDS)
             states.append(
-                SeriesState(meter.series, choice.counted, choice.reason, meter.curve.joules, watts, uncertainty)
+                SeriesState(
+                    meter.series,
+                    choice.counted,
+                    choice.reason,
+                    edge.joules,
+                    watts,
+                    uncertainty,
+                    front=edge.time,
+                    observed=edge.observed,
+                )
             )
         return states
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from exporter.sensors.nvml.gpu import Gpu
 from exporter.sensors.sensor import Series
@@ -21,6 +22,8 @@ class SeriesState:
     joules: float  # cumulative, never decreasing, carried over restarts
     watts: float | None  # None while the sensor gives nothing
     uncertainty_watts: float | None
+    front: float = 0.0  # monotonic time up to which `joules` counts
+    observed: float = 0.0  # cumulative seconds really observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,27 @@ class IdleState:
     measured_wall: float
 
 
+class LineState(NamedTuple):
+    """One line of the bill: who, and the joules charged so far; None where a component is not split here."""
+
+    name: tuple[str, str, str, str, str]  # manager, namespace, pod, container, unit; the last two tell which it is
+    cpu: float | None
+    dram: float | None
+    gpu: float | None
+    allocated_idle: float | None  # of GPUs it held while nothing ran on them; not a part of the balance
+
+
+@dataclass(frozen=True, slots=True)
+class BillState:
+    """Whose joules: lines + idle + unattributed are the joules of a component's node parts, at this same moment."""
+
+    lines: Sequence[LineState]
+    idle: Mapping[Component, float]
+    unattributed: Mapping[Component, float]
+    gpu_methods: Mapping[str, str] = field(default_factory=dict)  # GPU uuid -> how it is split now
+    counts: Mapping[str, int] = field(default_factory=dict)  # workloads by state
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The node at one moment. `None` and missing entries mean not known, never zero."""
@@ -66,6 +90,7 @@ class Snapshot:
     # (component, device) -> predicted over measured energy of the last minute, less 1
     residuals: Mapping[tuple[Component, str], float] = field(default_factory=dict)
     exporter_joules: float | None = None  # this process's own share, by CPU time
+    bill: BillState | None = None  # None where nothing is attributed
 
 
 EMPTY = Snapshot(0.0, 0.0, (), None, None, None, ())

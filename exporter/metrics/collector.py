@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from exporter.intervals.figures import IntervalFigures
 from exporter.metering.snapshot import SensorState, SeriesState, Snapshot
 from exporter.metrics import families
+from exporter.metrics.bill_sheet import BillSheet
 from exporter.metrics.families import FAMILIES, Family
 from exporter.metrics.sheet import Sheet, blanks, is_known
 from exporter.usage.source import Gauge, UsageReading
@@ -25,6 +26,7 @@ class NodeCollector(Collector):
     def __init__(self, latest: Callable[[], Snapshot], figures: Callable[[], IntervalFigures]) -> None:
         self._latest = latest
         self._figures = figures
+        self._bill = BillSheet()
         # Each is replaced as a whole; two threads may at worst build the same twice.
         self._node: tuple[Snapshot, list[Metric]] | None = None
         self._intervals: tuple[IntervalFigures, list[Metric]] | None = None
@@ -41,7 +43,10 @@ class NodeCollector(Collector):
     def _node_metrics(self, snapshot: Snapshot) -> list[Metric]:
         built = self._node
         if built is None or built[0] is not snapshot:
-            built = self._node = (snapshot, list(_node_sheet(snapshot).metrics()))
+            metrics = list(_node_sheet(snapshot).metrics())
+            if snapshot.bill is not None:
+                metrics += self._bill.metrics(snapshot.bill)
+            built = self._node = (snapshot, metrics)
         return built[1]
 
     def _interval_metrics(self, figures: IntervalFigures) -> list[Metric]:

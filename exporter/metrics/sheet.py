@@ -58,6 +58,11 @@ def is_known(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 
+def printable(text: str) -> str:
+    """Names from sysfs may hold bytes that are no text; one of them must not cost the whole scrape."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def blank(family: Family) -> Metric:
     """Make the family without samples."""
     return Metric(family.root, family.help, family.kind.value, family.unit)
@@ -69,10 +74,7 @@ def blanks(families: Iterable[Family]) -> list[Metric]:
 
 
 def _labelled(family: Family, labels: Sequence[str]) -> dict[str, str]:
-    # Names from sysfs may hold bytes that are no text; one of them must not cost the whole scrape.
-    return {
-        label: value.encode("utf-8", "replace").decode() for label, value in zip(family.labels, labels, strict=True)
-    }
+    return {label: printable(value) for label, value in zip(family.labels, labels, strict=True)}
 
 
 def _bound(value: float) -> str:

@@ -1,0 +1,14 @@
+"""Which lines make room when there are too many: what has ended before what runs, the least before the most."""
+
+from collections.abc import Iterable, Sequence
+
+from exporter.attribution.line import Line
+
+# More is folded than must be, so that the next new workload need not push out another at once.
+ROOM = 0.1
+
+
+def lines_to_fold(lines: Iterable[Line], most: int, now: float) -> Sequence[Line]:
+    """The lines to fold so that at most `most` stay, with room for some new ones."""
+    ranked = sorted(lines, key=lambda line: (line.seen >= now, line.quanta))
+    return ranked[: max(0, len(ranked) - int(most * (1 - ROOM)))]

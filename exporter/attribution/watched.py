@@ -1,0 +1,102 @@
+"""The containers that open intervals ask about, each with what it was charged step by step."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from exporter.attribution.quanta import joules_from_quanta
+from exporter.attribution.track import Track
+from exporter.usage.evidence import CgroupIdentity
+from joulecast.component import Component, SeriesKey
+
+Energy = Callable[[SeriesKey, float], float | None]
+"""Cumulative joules of one curve at one moment; None if the curve does not reach back so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttributedPart:
+    """What one container was charged of an interval."""
+
+    joules: Mapping[Component, float]
+    coverage: float  # share of the interval in which it was known who used what, 0..1; the least of its components
+    gpu_methods: frozenset[str] = frozenset()
+
+
+class Charged(NamedTuple):
+    """What somebody was charged of one curve in a stretch of time."""
+
+    begin: float
+    end: float
+    quanta: int
+    covered: float  # seconds of it in which it was known who used what
+
+
+@dataclass(slots=True)
+class _Watch:
+    track: Track
+    asked: int = 1
+    gpu_methods: set[str] = field(default_factory=set)
+
+
+class Watched:
+    """Tracks by identity; may be asked from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._watches: dict[CgroupIdentity, _Watch] = {}
+
+    def watch(self, identity: CgroupIdentity) -> None:
+        """Keep what this container is charged from now on, until it is unwatched as often as it was watched."""
+        with self._lock:
+            watch = self._watches.get(identity)
+            if watch is None:
+                self._watches[identity] = _Watch(Track())
+            else:
+                watch.asked += 1
+
+    def unwatch(self, identity: CgroupIdentity) -> None:
+        """One interval less asks; harmless for who is not watched."""
+        with self._lock:
+            watch = self._watches.get(identity)
+            if watch is not None:
+                watch.asked -= 1
+                if watch.asked <= 0:
+                    del self._watches[identity]
+
+    def identities(self) -> tuple[CgroupIdentity, ...]:
+        """Everyone watched now."""
+        if not self._watches:
+            return ()
+        with self._lock:
+            return tuple(self._watches)
+
+    def step(
+        self,
+        identity: CgroupIdentity,
+        key: SeriesKey,
+        charged: Charged,
+        gpu_method: str = "",
+    ) -> None:
+        """A watched container was charged for a stretch of one curve."""
+        with self._lock:
+            watch = self._watches.get(identity)
+            if watch is None:
+                return
+            watch.track.step(key, charged.begin, charged.end, joules_from_quanta(charged.quanta), charged.covered)
+            if gpu_method and charged.quanta:
+                watch.gpu_methods.add(gpu_method)
+
+    def part(self, identity: CgroupIdentity, begin: float, end: float, energy: Energy) -> AttributedPart | None:
+        """What it was charged of [begin, end]; None if it was not watched, or no step was made yet."""
+        with self._lock:
+            watch = self._watches.get(identity)
+            if watch is None or not watch.track.curves or end <= begin:
+                return None
+            joules: dict[Component, float] = {}
+            least = 1.0
+            for key, curve in watch.track.curves.items():
+                charged, covered = curve.between(begin, end, lambda time, key=key: energy(key, time))  # type: ignore[misc]
+                joules[key.component] = joules.get(key.component, 0.0) + charged
+                least = min(least, covered / (end - begin))
+            return AttributedPart(joules, least, frozenset(watch.gpu_methods))
