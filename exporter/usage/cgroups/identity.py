@@ -13,8 +13,8 @@ _POD_SLICE = re.compile(r"(?:.+-)?kubepods(?:-[a-z]+)?-pod([^-]+)\.slice")
 _POD_DIRECTORY = re.compile(r"pod(.+)")
 # What runc makes of systemd's slice:prefix:name where it manages cgroups without systemd.
 _COLONS = re.compile(r"(?P<slice>[^:]*):(?P<prefix>[^:]*):(?P<id>[0-9a-zA-Z_.-]+)")
-# docker-, libpod-, libpod-payload-, nerdctl-, cri-containerd-, crio-<id>.scope, or the bare id.
-_CONTAINER = re.compile(r"(?:[a-z][a-z_-]*-)?([0-9a-f]{64})(?:\.scope)?")
+# docker-, libpod-, libpod-payload-, nerdctl-, cri-containerd-, crio-<id>.scope, kata_<id>, or the bare id.
+_CONTAINER = re.compile(r"(?:[a-z][a-z_-]*[-_])?([0-9a-f]{64})(?:\.scope)?")
 _FARGATE = re.compile(r"[0-9a-f]{32}-\d+")
 _BUILDKIT = re.compile(r"[0-9a-z]{25}")
 _RUNTIME_PREFIX = re.compile(r"(?:cri-containerd|containerd|crio|docker)-")
