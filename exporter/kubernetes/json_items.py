@@ -11,6 +11,8 @@ MOST_CHARACTERS = 4 * 1024 * 1024
 # What may go on a number of which only the start is there; and "", where the text ends.
 _OF_NUMBERS = ("", *"0123456789.eE+-")
 
+_HALF = "it ends in the middle, or is no JSON"
+
 _decode = json.JSONDecoder().raw_decode
 
 
@@ -57,7 +59,7 @@ class _Arriving:
                     return character
                 self._at += 1
             if not self._more(1):
-                raise ValueError("it ends in the middle")
+                raise ValueError(_HALF)
 
     def next_of(self, characters: str) -> str:
         """Take one of these characters."""
@@ -93,7 +95,7 @@ class _Arriving:
             except json.JSONDecodeError:
                 # Half a value is parsed again only once twice as much of it is there: never quadratic.
                 if not self._more(2 * (len(self._text) - self._at)):
-                    raise
+                    raise ValueError(_HALF) from None
                 continue
             if isinstance(value, int | float) and self._text[end : end + 1] in _OF_NUMBERS and self._more(1):
                 continue

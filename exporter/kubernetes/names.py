@@ -1,8 +1,9 @@
 """The names of this node's containers and the holders of its GPUs, kept at hand for who must not wait."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from exporter.kubernetes.access import KubeletAccess, is_node
+from exporter.kubernetes.access import SERVICE_ACCOUNT, KubeletAccess, is_node
 from exporter.kubernetes.directory import Directory
 from exporter.kubernetes.holdings import Holdings
 from exporter.kubernetes.kubelet import KubeletPods
@@ -131,9 +132,13 @@ class KubernetesNames:
 
 
 def kubernetes_names(
-    access: KubeletAccess, clock: Clock | None = None, *, keep_seconds: float = KEEP_SECONDS
+    access: KubeletAccess,
+    clock: Clock | None = None,
+    *,
+    keep_seconds: float = KEEP_SECONDS,
+    service_account: Path = SERVICE_ACCOUNT,
 ) -> KubernetesNames | NoNames:
     """The names of this node; on a machine that is none, the reason why there are none."""
-    if is_node(access):
+    if is_node(access, service_account):
         return KubernetesNames(access, clock, keep_seconds=keep_seconds)
     return NoNames((NamesFinding(KUBELET, "absent", "this machine runs no kubelet"),))
