@@ -267,13 +267,15 @@ def test_without_samples_everybody_who_is_there_has_an_unknown_part(
 
 
 def test_without_lists_those_who_were_seen_are_known(fake: FakeNvml, gpu: FakeGpu, source: NvmlProcesses) -> None:
-    """Samples alone name who was busy."""
+    """Samples alone name who was busy, also while the next one is not taken yet."""
     for call in (Call.COMPUTE_PROCESSES, Call.OLD_COMPUTE_PROCESSES, Call.GRAPHICS_PROCESSES, Call.MPS_PROCESSES):
         gpu.fail(call, NOT_SUPPORTED)
     gpu.processes.start(101)
     gpu.processes.start(102)
     source.read()
     _run(fake, gpu, [101, None])
+    assert _only(source).processes == [GpuProcess(101, 0.5)]
+    fake.advance(0.1)
     assert _only(source).processes == [GpuProcess(101, 0.5)]
 
 
@@ -347,6 +349,15 @@ def test_a_gpu_that_does_not_answer_is_asked_one_question(gpu: FakeGpu, source: 
     before = sum(gpu.calls(call) for call in Call)
     assert source.read() == []
     assert sum(gpu.calls(call) for call in Call) == before + 1
+
+
+def test_a_gpu_whose_samples_time_out_is_left_out(gpu: FakeGpu, source: NvmlProcesses) -> None:
+    """Half of what is known of a GPU in trouble would be taken for all of it."""
+    gpu.processes.start(101)
+    gpu.fail(Call.PROCESS_UTILIZATION, TIMEOUT)
+    assert source.read() == []
+    gpu.fail(Call.PROCESS_UTILIZATION, 0)
+    assert set(_shares(source)) == {101}
 
 
 def test_a_reloaded_driver_and_a_closed_library_give_nothing(

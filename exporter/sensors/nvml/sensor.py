@@ -94,7 +94,8 @@ class NvmlSensor:
             self._caveats.append(
                 JoulecastError(
                     f"GPU {device.gpu.index} is split by MIG into {len(device.gpu.mig_uuids)}",
-                    "its energy is told once, as the whole board's; whoever names an instance gets the board",
+                    "its energy is told once, as the whole board's, and is shared out to what runs in its instances; "
+                    "whoever names an instance gets the board",
                 )
             )
 
