@@ -3,13 +3,13 @@
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from exporter.attribution.attribution import Attribution
 from exporter.attribution.bill import Bill
 from exporter.attribution.checkpoint import Checkpoint, restore
 from exporter.attribution.idle_policy import IdlePolicy
 from exporter.config import Config
+from exporter.evidence import Evidence, find_evidence
 from exporter.intervals.accountant import Accountant
 from exporter.intervals.book import IntervalBook
 from exporter.intervals.checkpoints import IDLE, METERS, Checkpoints, load_state
@@ -46,7 +46,6 @@ from exporter.store.kept_bill import KeptBill
 from exporter.store.ledger import SqlLedger
 from exporter.store.slate import Slate
 from exporter.store.state_directory import StateDirectory
-from exporter.usage.evidence import CpuUseSource, GpuUseSource, Names, NoNames
 from exporter.usage.host import memory_bytes
 from joulecast.clock import Clock, SystemClock, boot_id
 from joulecast.errors import JoulecastError
@@ -72,15 +71,6 @@ def pace_of(sensor: str, period: float, *, far: bool = False) -> Pace:
             return Pace.slow(period)
         case _:
             return Pace.counter(period)
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What attribution goes by; None where there is nothing to ask."""
-
-    cpu: CpuUseSource | None = None
-    gpu: GpuUseSource | None = None
-    names: Names = field(default_factory=NoNames)
 
 
 class Exporter:
@@ -114,7 +104,8 @@ class Exporter:
         self.lanes = [self._lane(sensor) for sensor in self.inventory.sensors]
         self.baselines = IdleBaselines(load_state(self.ledger, IDLE))
         self.kept_bill = KeptBill(self.state.path / "bill", self.ledger, config.max_workloads)
-        self.attribution = self._attribution(evidence or self._evidence())
+        self.evidence = evidence or find_evidence(config, self.inventory, self.clock)
+        self.attribution = self._attribution(self.evidence)
         self.bill_checkpoint = Checkpoint(self.attribution.bill)
         self.observer = self._observer()
         self.history = PowerHistory()
@@ -161,6 +152,7 @@ class Exporter:
     def start(self) -> None:
         """Find the sensors, pick up what an earlier run left, and open both doors."""
         last_known = self.node.last_known()
+        self.evidence.start()
         self.sampler.start()
         self._recover(last_known)
         self.http.start()
@@ -171,6 +163,7 @@ class Exporter:
         self.rpc.stop()
         self.http.close()
         self.sampler.stop()
+        self.evidence.close()
         self.checkpoints.write(self.clock.monotonic())
         self.kept_bill.close()
         self.ledger.close()
@@ -232,10 +225,6 @@ class Exporter:
         except JoulecastError as problem:
             log.warning("begins go straight to the store: %s", problem)
             return store
-
-    def _evidence(self) -> Evidence:
-        """Who uses this machine, as far as it tells. A capture tells nobody."""
-        return Evidence()
 
     def _attribution(self, evidence: Evidence) -> Attribution:
         config = self.config

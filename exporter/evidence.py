@@ -1,0 +1,52 @@
+"""What attribution goes by on this machine: its cgroups, its GPUs' processes, and its kubelet where there is one."""
+
+from dataclasses import dataclass, field
+
+from exporter.config import Config
+from exporter.kubernetes.access import kubelet_access
+from exporter.kubernetes.names import KEEP_SECONDS, KubernetesNames, kubernetes_names
+from exporter.sensors.inventory import Inventory
+from exporter.sensors.nvml.processes import NvmlProcesses
+from exporter.usage.cgroups.reader import CgroupReader
+from exporter.usage.evidence import CpuUseSource, GpuUseSource, Names, NoNames
+from exporter.usage.patient_gpus import PatientGpuUse
+from joulecast.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The sources of it; None where there is nothing to ask."""
+
+    cpu: CpuUseSource | None = None
+    gpu: GpuUseSource | None = None
+    names: Names = field(default_factory=NoNames)
+
+    def start(self) -> None:
+        """Begin to ask for names."""
+        if isinstance(self.names, KubernetesNames):
+            self.names.start()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        if isinstance(self.names, KubernetesNames):
+            self.names.close()
+        if isinstance(self.cpu, CgroupReader):
+            self.cpu.close()
+
+
+def find_evidence(config: Config, inventory: Inventory, clock: Clock) -> Evidence:
+    """What this machine has; nothing where a capture is played, for a capture tells nobody's names."""
+    if inventory.capture is not None:
+        return Evidence()
+    access = kubelet_access(
+        config.kubelet,
+        token_file=config.kubelet_token_file,
+        ca_file=config.kubelet_ca,
+        insecure=config.kubelet_insecure,
+        pod_resources=config.pod_resources,
+    )
+    return Evidence(
+        CgroupReader(config.sysfs / "fs" / "cgroup", config.procfs),
+        None if inventory.library is None else PatientGpuUse(NvmlProcesses(inventory.library, clock.monotonic)),
+        kubernetes_names(access, clock, keep_seconds=max(KEEP_SECONDS, config.attribution_ttl)),
+    )
