@@ -59,6 +59,10 @@ docs: $(VENV)/.dev ## Rewrite the references of metrics and records from what th
 	$(BIN)/python -m exporter.metrics.reference > docs/metrics.md
 	$(BIN)/python -m predictor.readers.reference > docs/records.md
 
+.PHONY: dashboards
+dashboards: $(VENV)/.dev ## Rewrite grafana/dashboards from the code that describes them
+	$(BIN)/python -m grafana
+
 .PHONY: golden
 golden: $(VENV)/.dev ## Rewrite golden files; the diff is the review
 	$(BIN)/python -m pytest -q tests/metrics --update-golden

@@ -1,0 +1,273 @@
+"""*Prediction*: how near the models come where something is measured too, and how much of a fleet hangs on them."""
+
+from grafana.colours import BLUE, GREEN, ORANGE, PURPLE, RED, YELLOW
+from grafana.fields import BY_COMPONENT, BY_PROVENANCE, Field, coloured, column, gauge_column
+from grafana.layout import Page, Row
+from grafana.panel import Look, Panel, Query
+from grafana.panels import bars, graph, scatter, stat, table
+from grafana.promql import share
+from grafana.variables import cluster, data_source, nodes
+
+_NO_TWIN = "No node is measured and predicted at once"
+_NO_SERVICE = "No prediction service is scraped"
+
+# The exporter compares the last minute, device by device or, where the devices differ, a component as a whole.
+_MEASURED = 'avg_over_time(joulecast_power_watts{NODES,PARTS,provenance=~"measured|integrated"}[1m])'
+_DEVICE = 'on (AXES, component, device) joulecast_prediction_residual_ratio{NODES,device!=""}'
+_WHOLE = 'on (AXES, component) joulecast_prediction_residual_ratio{NODES,device=""}'
+_COMPARED = (
+    f"(sum by (AXES, component, device) ({_MEASURED}) and {_DEVICE} "
+    f"or sum by (AXES, component) ({_MEASURED}) and {_WHOLE})"
+)
+_PREDICTED = (
+    f"(sum by (AXES, component, device) ({_MEASURED}) * {_DEVICE.replace('joulecast', '(1 + joulecast', 1)}) "
+    f"or sum by (AXES, component) ({_MEASURED}) * {_WHOLE.replace('joulecast', '(1 + joulecast', 1)}))"
+)
+
+
+def prediction() -> Page:
+    """Residuals first: a prediction is worth what it was worth where one could look."""
+    return Page(
+        name="prediction",
+        title="Prediction",
+        description="Predicted against measured power, the share of predicted energy, and the prediction service.",
+        variables=[data_source(), cluster(), nodes()],
+        rows=[
+            Row("How far to trust it", [*_trust(), _over_time(), _scatter(), _residuals()]),
+            Row("How much hangs on it", [_shares(), _nodes()]),
+            Row("The prediction service", _service()),
+        ],
+    )
+
+
+def _trust() -> list[Panel]:
+    steps = ((None, GREEN), (0.1, YELLOW), (0.25, ORANGE), (0.5, RED))
+    return [
+        stat(
+            "Typical residual",
+            "Median over nodes and parts of how far predicted energy is from measured, of the last minute.",
+            Query("quantile(0.5, abs(joulecast_prediction_residual_ratio{NODES}))"),
+            "percentunit",
+            look=Look(6, 4, decimals=1, steps=steps, no_data=_NO_TWIN),
+        ),
+        stat(
+            "Worst residual",
+            "The part of a node whose prediction is farthest from its measurement.",
+            Query("max(abs(joulecast_prediction_residual_ratio{NODES}))"),
+            "percentunit",
+            look=Look(6, 4, decimals=1, steps=steps, no_data=_NO_TWIN),
+        ),
+        stat(
+            "Predicted energy",
+            "Share of all energy in the time range that a trained model predicted.",
+            Query(
+                share(
+                    'sum(increase(joulecast_energy_joules_total{NODES,PARTS,provenance="predicted"}[$__range]))',
+                    "sum(increase(joulecast_energy_joules_total{NODES,PARTS}[$__range]))",
+                ),
+                instant=True,
+            ),
+            "percentunit",
+            look=Look(6, 4, decimals=1, least=0, most=1, steps=((None, PURPLE),)),
+            trend=False,
+        ),
+        stat(
+            "Nodes that need it",
+            "Nodes with at least one part that is predicted now.",
+            Query('count(count by (AXES) (joulecast_power_watts{NODES,PARTS,provenance="predicted"})) or vector(0)'),
+            "none",
+            look=Look(6, 4, decimals=0, steps=((None, PURPLE),)),
+        ),
+    ]
+
+
+def _over_time() -> Panel:
+    return graph(
+        "Predicted and measured power",
+        "Sum over the parts that are both, by component. Dashed: what the model says.",
+        [
+            Query(f"sum by (component) ({_COMPARED})", "{{component}}"),
+            Query(f"sum by (component) ({_PREDICTED})", "{{component}} predicted"),
+        ],
+        "watt",
+        look=Look(
+            10,
+            9,
+            fields=[
+                *BY_COMPONENT,
+                Field(
+                    like=".* predicted",
+                    properties={"custom.lineStyle": {"fill": "dash", "dash": [8, 6]}, "custom.fillOpacity": 0},
+                ),
+                *coloured({"cpu predicted": BLUE, "dram predicted": "#2CB5A0", "gpu predicted": ORANGE}),
+            ],
+            no_data=_NO_TWIN,
+        ),
+    )
+
+
+def _scatter() -> Panel:
+    return scatter(
+        "Predicted against measured",
+        "All parts that are both, a point for each moment. The nearer to the diagonal, the better.",
+        Query(f"sum({_COMPARED})", "measured"),
+        Query(f"sum({_PREDICTED})", "predicted"),
+        "watt",
+        look=Look(
+            6,
+            9,
+            fields=[Field("predicted", properties={"color": {"mode": "fixed", "fixedColor": PURPLE}})],
+            no_data=_NO_TWIN,
+        ),
+        x_field=Field("measured", properties={"unit": "watt"}),
+    )
+
+
+def _residuals() -> Panel:
+    return graph(
+        "Residuals",
+        "Predicted over measured energy of the last minute, less 1, of each part of each node. Between the dashed "
+        "lines it is within 25 %.",
+        [Query("joulecast_prediction_residual_ratio{NODES}", "{{instance}} {{component}} {{device}}")],
+        "percentunit",
+        look=Look(
+            8,
+            9,
+            decimals=0,
+            steps=((None, ORANGE), (-0.25, "transparent"), (0.25, ORANGE)),
+            fields=[Field(like=".*", properties={"custom.fillOpacity": 0, "custom.axisCenteredZero": True})],
+            no_data=_NO_TWIN,
+        ),
+        limits=True,
+    )
+
+
+def _shares() -> Panel:
+    return graph(
+        "Share of power by how it is known",
+        "Of all chosen nodes. What is predicted is never used to train a model.",
+        [
+            Query(
+                "sum by (provenance) (joulecast_power_watts{NODES,PARTS}) "
+                "/ on () group_left () sum(joulecast_power_watts{NODES,PARTS})",
+                "{{provenance}}",
+            )
+        ],
+        "percentunit",
+        look=Look(12, 9, least=0, most=1, decimals=0, fields=BY_PROVENANCE),
+        stacked=True,
+    )
+
+
+def _nodes() -> Panel:
+    whole = "sum by (AXES) (increase(joulecast_energy_joules_total{NODES,PARTS}[$__range]))"
+    columns = {
+        "cluster": "Cluster",
+        "instance": "Node",
+        "Value #A": "Predicted",
+        "Value #B": "Modelled",
+        "Value #C": "Worst residual",
+    }
+    return table(
+        "By node",
+        "Share of each node's energy in the time range that is predicted by a trained model or modelled by a "
+        "formula, and the worst residual of its parts where they are measured too.",
+        [
+            *(
+                Query(
+                    f'(sum by (AXES) (increase(joulecast_energy_joules_total{{NODES,PARTS,provenance="{provenance}"}}'
+                    f"[$__range])) or 0 * {whole}) / {whole}"
+                )
+                for provenance in ("predicted", "modelled")
+            ),
+            Query("max by (AXES) (abs(joulecast_prediction_residual_ratio{NODES}))"),
+        ],
+        columns=columns,
+        look=Look(
+            12,
+            9,
+            fields=[
+                gauge_column("Predicted", PURPLE),
+                gauge_column("Modelled", YELLOW),
+                column("Worst residual", "percentunit", decimals=1),
+            ],
+        ),
+        sort="Predicted",
+    )
+
+
+def _service() -> list[Panel]:
+    seconds = "sum by (method, le) (rate(joulecast_predictor_request_seconds_bucket{CLUSTER}[$__rate_interval]))"
+    estimates = "sum by (model) (rate(joulecast_predictor_estimates_total{{CLUSTER{}}}[$__rate_interval]))"
+    return [
+        graph(
+            "Calls",
+            "Calls answered per second, by method and outcome.",
+            [
+                Query(
+                    "sum by (method, code) (rate(joulecast_predictor_requests_total{CLUSTER}[$__rate_interval]))",
+                    "{{method}} {{code}}",
+                )
+            ],
+            "reqps",
+            look=Look(8, 8, no_data=_NO_SERVICE),
+        ),
+        graph(
+            "Time to answer",
+            "Median and 99th percentile, without that of the transport.",
+            [
+                Query(f"histogram_quantile(0.5, {seconds})", "{{method}} median"),
+                Query(f"histogram_quantile(0.99, {seconds})", "{{method}} 99 %"),
+            ],
+            "s",
+            look=Look(8, 8, no_data=_NO_SERVICE),
+        ),
+        graph(
+            "Points inside the domain",
+            "Share of the points asked about that are inside of what the model was trained on. Outside, its band is "
+            "wider.",
+            [
+                Query(
+                    estimates.format(',in_domain="true"') + " / " + estimates.format(""),
+                    "{{model}}",
+                )
+            ],
+            "percentunit",
+            look=Look(8, 8, least=0, most=1, decimals=0, no_data=_NO_SERVICE),
+        ),
+        table(
+            "Models served",
+            "Each artifact, the digest of its content, and whether it answers when no model is named.",
+            [
+                Query(
+                    "max by (model, version, question, answers_by_default) (joulecast_predictor_artifact_info{CLUSTER})"
+                )
+            ],
+            columns={
+                "model": "Model",
+                "question": "Question",
+                "version": "Version",
+                "answers_by_default": "Answers by default",
+            },
+            look=Look(16, 8, no_data=_NO_SERVICE),
+        ),
+        bars(
+            "Points estimated",
+            "In the time range, by model.",
+            Query(
+                "sort_desc(sum by (model) (increase(joulecast_predictor_estimates_total{CLUSTER}[$__range])))",
+                "{{model}}",
+                instant=True,
+            ),
+            "short",
+            look=Look(5, 8, decimals=0, least=0, steps=((None, PURPLE),), color="thresholds", no_data=_NO_SERVICE),
+            names="top",
+        ),
+        stat(
+            "Broken files",
+            "Artifacts that could not be loaded as they are now; the version before goes on answering.",
+            Query("max(joulecast_predictor_artifacts_failed{CLUSTER})"),
+            "none",
+            look=Look(3, 8, decimals=0, steps=((None, GREEN), (1, RED)), no_data="No service"),
+        ),
+    ]
