@@ -25,21 +25,22 @@ class SampledTime:
     """Reads nvmlDeviceGetProcessUtilization of one GPU, each look from where the last one ended.
 
     The driver keeps a ring of some 72 samples, each naming the one process that was on the engine when it was taken
-    (ctrl2080perf.h of NVIDIA/open-gpu-kernel-modules, NV2080_CTRL_PERF_GPUMON_ENGINE_UTIL_SAMPLE). Asked for the time
-    since a moment of its own clock, in microseconds, NVML answers one row for each process that was seen since: when it
-    was seen last, and its mean over all samples since (one stamp gives other means for other beginnings: the log in
-    Syllo/nvtop#110). So a row is the time-weighted mean of its look already, looks that begin at the newest stamp of
-    the one before share out every sample once, and who has no row had no time. Rows of one process with several
-    stamps, as raw samples would be, are weighted with the time to the stamp before.
+    (NV2080_CTRL_PERF_GPUMON_ENGINE_UTIL_SAMPLE in ctrl2080perf.h of NVIDIA/open-gpu-kernel-modules). Asked for the time
+    since a moment of its clock, in microseconds, NVML answers one row for each process with "some non-zero utilization"
+    (nvml.h): when it was seen last, and its percentage. That this is the mean over all samples since is read from
+    logs, not from documents: one stamp comes with other percentages for other beginnings, and processes add up to the
+    GPU (Syllo/nvtop#110). So a row is a time-weighted mean already, looks that begin at the newest stamp of the one
+    before share out every sample once, and who has no row had no time. Should a process have rows with several stamps,
+    as raw samples would be, each is weighted with the time to the stamp before.
 
-    Without any sample NVML answers NOT_FOUND. With MIG, in most virtual machines, in WSL and before Maxwell it answers
-    NOT_SUPPORTED ("On MIG-enabled GPUs, querying process utilization is not currently supported": nvml.h).
-    No root is needed: the driver exports the question as not privileged (RMCTRL_FLAGS 0x8 in its g_subdevice_nvoc.c),
-    and NO_PERMISSION is not among its documented answers. Pids are those of the host, or of this process's own
-    namespace with newer drivers (kern_perf_gpumon.c), so whoever wants all of them runs in the host's.
+    Without any sample NVML answers NOT_FOUND; with MIG ("querying process utilization is not currently supported":
+    nvml.h), before Maxwell and where the hypervisor does not pass it on, NOT_SUPPORTED. It needs no root: NO_PERMISSION
+    is not among the documented answers, the driver exports the question as RMCTRL_FLAGS_NON_PRIVILEGED (0x8, in its
+    g_subdevice_nvoc.c), and nvtop and nvitop ask it as anybody. Pids are those of the host's namespace; newer drivers
+    translate them into the asker's where it has one for them (kern_perf_gpumon.c; Project-HAMi/HAMi-core#112).
 
-    Known to be wrong and left out: numbers above 100 and stamps not after those asked for (both nvtop#110, where rows
-    of a count of 100 are never filled), and the pid that means nobody.
+    Known to be wrong, and left out: numbers above 100 and stamps not after what was asked for (both nvtop#110, where
+    most of 100 rows were never filled), and the pid that means nobody.
     """
 
     def __init__(self) -> None:
