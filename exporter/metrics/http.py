@@ -10,9 +10,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from exporter.metrics.answer import Answer, plain
 from exporter.metrics.connections import BoundedServer, Limits
 from exporter.metrics.listen import EVERYWHERE, bind_error
-from exporter.metrics.site import PROBES, Answer, Site, plain
+from exporter.metrics.site import PROBES, Site
 from exporter.metrics.tls import Tls
 from joulecast.serving.address import TcpAddress
 from joulecast.version import __version__
@@ -113,6 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
                 path,
                 accept=self.headers.get("Accept", ""),
                 accept_encoding=self.headers.get("Accept-Encoding", ""),
+                if_none_match=self.headers.get("If-None-Match", ""),
             )
         except Exception:  # a bug in one page must neither end the exporter nor go unseen
             _log.exception("cannot answer %s", path)
@@ -126,8 +128,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
+        if answer.status is not HTTPStatus.NOT_MODIFIED:  # these would be of the content that is not sent
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Length", str(len(answer.body)))
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Connection", "close")
         for name, value in answer.headers.items():

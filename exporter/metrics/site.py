@@ -1,40 +1,33 @@
 """What the HTTP door answers to each path. How the answers travel is `http.py`'s concern."""
 
-import gzip
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder, gzip_accepted
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
 from exporter.intervals.figures import IntervalFigures
-from exporter.intervals.interval import Interval
 from exporter.metering.snapshot import EMPTY, Snapshot
+from exporter.metrics.answer import Answer, packed, plain, tagged
 from exporter.metrics.collector import NodeCollector
-from exporter.metrics.status_page import About, status_page
+from exporter.metrics.node_document import node_json
+from exporter.metrics.page.document import POLICY, page
+from exporter.metrics.page.history import Step
+from exporter.metrics.page.static import address, resources
+from exporter.metrics.page.view import About, Sight, View
 
 PROBES = frozenset({"/-/healthy", "/-/ready"})
 """Paths that orchestrators ask without credentials; they tell nothing about the node but its health."""
 
-_TEXT = "text/plain; charset=utf-8"
-# The status page needs nothing from anywhere, and may load nothing, whatever a label holds.
-_PAGE_POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:"}
-_WORTH_PACKING = 1000  # bytes; smaller bodies fit one packet anyway
-_PACKING_LEVEL = 4  # nearly as small as the default for two thirds of its time
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One response, without the connection it goes out on."""
-
-    status: HTTPStatus
-    content_type: str
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+# What is true now is not worth keeping; the client's own copy is asked about by its tag.
+_LIVE = {"Cache-Control": "no-store"}
+_PAGE_HEADERS = {**_LIVE, "Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
+# Another content has another address.
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 class Site:
@@ -45,7 +38,8 @@ class Site:
         *,
         latest: Callable[[], Snapshot],
         figures: Callable[[], IntervalFigures] = IntervalFigures,
-        open_intervals: Callable[[], Sequence[Interval]] = tuple,
+        intervals: Callable[[], Sight] = Sight,
+        history: Callable[[], Sequence[Step]] = tuple,
         healthy: Callable[[], str | None] = lambda: None,
         about: About | None = None,
         procfs: Path = Path("/proc"),
@@ -53,7 +47,8 @@ class Site:
     ) -> None:
         """`healthy` returns why the exporter is not well, or None; `procfs` is where this process itself is read."""
         self._latest = latest
-        self._open_intervals = open_intervals
+        self._intervals = intervals
+        self._history = history
         self._healthy = healthy
         self._about = about or About()
         self._wall = wall
@@ -61,18 +56,29 @@ class Site:
         self._registry.register(NodeCollector(latest, figures))
         ProcessCollector(proc=str(procfs), registry=self._registry)
         self._pages: Mapping[str, Callable[[str], Answer]] = {
-            "/": self._status,
+            "/": self._page,
             "/metrics": self._metrics,
+            "/api/v1/node": self._node,
             "/-/healthy": self._health,
             "/-/ready": self._readiness,
         }
+        self._files = {
+            f"/{address(name)}": Answer(HTTPStatus.OK, content_type, content, _FOREVER)
+            for name, (content_type, content) in resources().items()
+        }
 
-    def answer(self, path: str, *, accept: str = "", accept_encoding: str = "") -> Answer:
-        """Answer a GET of `path`, packed where the client takes that."""
-        page = self._pages.get(path)
-        if page is None:
+    def answer(self, path: str, *, accept: str = "", accept_encoding: str = "", if_none_match: str = "") -> Answer:
+        """Answer a GET of `path`, packed where the client takes that, empty where it has the same already."""
+        file = self._files.get(path)
+        if file is not None:
+            return packed(tagged(file, if_none_match), accept_encoding)
+        make = self._pages.get(path)
+        if make is None:
             return plain(HTTPStatus.NOT_FOUND, f"nothing here; try {', '.join(self._pages)}")
-        return _packed(page(accept), accept_encoding)
+        answer = make(accept)
+        if answer.headers.get("Cache-Control"):
+            answer = tagged(answer, if_none_match)
+        return packed(answer, accept_encoding)
 
     def _metrics(self, accept: str) -> Answer:
         try:
@@ -90,20 +96,19 @@ class Site:
             return plain(HTTPStatus.SERVICE_UNAVAILABLE, "the sensors have not been read yet")
         return plain(HTTPStatus.OK, "ready")
 
-    def _status(self, _accept: str) -> Answer:
-        page = status_page(self._latest(), self._open_intervals(), self._about, self._healthy(), self._wall())
-        return Answer(HTTPStatus.OK, "text/html; charset=utf-8", page.encode("utf-8", "replace"), _PAGE_POLICY)
+    def _page(self, _accept: str) -> Answer:
+        body = page(self._view()).encode("utf-8", "replace")
+        return Answer(HTTPStatus.OK, "text/html; charset=utf-8", body, _PAGE_HEADERS)
 
+    def _node(self, _accept: str) -> Answer:
+        return Answer(HTTPStatus.OK, "application/json", node_json(self._view()).encode(), _LIVE)
 
-def plain(status: HTTPStatus, text: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """One line of text."""
-    return Answer(status, _TEXT, f"{text}\n".encode("utf-8", "replace"), headers or {})
-
-
-def _packed(answer: Answer, accept_encoding: str) -> Answer:
-    headers = {**answer.headers, "Vary": "Accept, Accept-Encoding"}
-    body = answer.body
-    if len(body) >= _WORTH_PACKING and gzip_accepted(accept_encoding):
-        headers["Content-Encoding"] = "gzip"
-        body = gzip.compress(body, _PACKING_LEVEL)
-    return Answer(answer.status, answer.content_type, body, headers)
+    def _view(self) -> View:
+        return View(
+            snapshot=self._latest(),
+            about=self._about,
+            intervals=self._intervals(),
+            history=self._history(),
+            trouble=self._healthy(),
+            wall=math.floor(self._wall()),  # nothing is told more finely, so within a second nothing changes
+        )

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from doubles.snapshots import full_snapshot, some_figures
 
 from exporter.intervals.figures import IntervalFigures
-from exporter.intervals.interval import Interval
 from exporter.metering.snapshot import Snapshot
+from exporter.metrics.page.history import Step
+from exporter.metrics.page.view import About, Sight
 from exporter.metrics.site import Site
-from exporter.metrics.status_page import About
 from joulecast.serving.address import TcpAddress
 
 ANY_PORT = TcpAddress("127.0.0.1", 0)
@@ -21,7 +21,8 @@ class Node:
 
     snapshot: Snapshot = field(default_factory=full_snapshot)
     figures: IntervalFigures = field(default_factory=some_figures)
-    intervals: list[Interval] = field(default_factory=list)
+    intervals: Sight = field(default_factory=Sight)
+    history: list[Step] = field(default_factory=list)
     trouble: str | None = None
     about: About = field(default_factory=About)
 
@@ -30,7 +31,8 @@ class Node:
         return Site(
             latest=lambda: self.snapshot,
             figures=lambda: self.figures,
-            open_intervals=lambda: self.intervals,
+            intervals=lambda: self.intervals,
+            history=lambda: self.history,
             healthy=lambda: self.trouble,
             about=self.about,
             wall=lambda: NOW,

@@ -1,4 +1,4 @@
-"""The page for people: complete, self-contained, and safe whatever names it shows."""
+"""The page for people: complete without a script, safe whatever names it shows, and honest about what is not known."""
 
 import dataclasses
 from html.parser import HTMLParser
@@ -6,15 +6,26 @@ from html.parser import HTMLParser
 import pytest
 from doubles.http_client import request
 from doubles.served_node import NOW, Node
-from doubles.snapshots import full_snapshot, gpu_identity, machine_usage, sensor_state, series_state, snapshot_of
+from doubles.snapshots import (
+    full_snapshot,
+    gpu_identity,
+    machine_usage,
+    sensor_state,
+    series_state,
+    snapshot_of,
+)
 
-from exporter.intervals.interval import Interval, Tag
+from exporter.intervals.interval import Account, Energy, Interval, Status, Tag, Usage
 from exporter.metering.snapshot import EMPTY, IdleState, Snapshot
-from exporter.metrics.status_page import About, status_page
+from exporter.metrics.page.document import page
+from exporter.metrics.page.history import STEP_SECONDS, Step
+from exporter.metrics.page.view import About, Sight, View
 from exporter.usage.source import Gauge, UsageReading
 from joulecast.component import Component, SeriesKey
+from joulecast.provenance import Provenance
 
 ATTACK = "<script>alert('x')</script>\" onload=\"x"
+VOID = {"meta", "link", "input", "br"}
 
 
 class Reader(HTMLParser):
@@ -31,7 +42,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += attrs
-        if tag not in {"meta", "link"}:
+        if tag not in VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -40,83 +51,133 @@ class Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.texts.append(data)
 
+    @property
+    def text(self) -> str:
+        """Everything there is to read, in order."""
+        return "".join(self.texts)
 
-def interval(name: str, begun: float = NOW - 90) -> Interval:
-    """An open interval."""
-    return Interval(f"id-{name}", Tag("r", name, "resnet", "training"), "boot", 0.0, begun, 3600.0, 0.0)
+    def values(self, name: str) -> list[str | None]:
+        """All values of one attribute."""
+        return [value for each, value in self.attributes if each == name]
 
 
-def page_of(snapshot: Snapshot, *intervals: Interval, about: About | None = None, trouble: str | None = None) -> str:
-    """The page two seconds after its snapshot."""
-    return status_page(snapshot, intervals, about or About(), trouble, NOW)
+def energy(gross: float | None, idle: float | None = None) -> Energy:
+    """An energy known to nine joules, and to forty by its sensors."""
+    return Energy(gross, idle, 9.0, 40.0, 1.0, Provenance.MEASURED, idle_uncertainty_joules=12.0)
 
 
-def test_page_is_well_formed_and_needs_nothing_else(node: Node) -> None:
-    """Every tag closes, there is no script, and all addresses are its own."""
-    reader = Reader(page_of(node.snapshot, interval("train")))
+def interval(
+    name: str = "train", *, begun: float = NOW - 90, account: Account | None = None, ended: float | None = None
+) -> Interval:
+    """An interval, open unless it ended so many seconds after its begin."""
+    made = Interval(f"id-{name}", Tag("r", name, "resnet", "training"), "boot", 0.0, begun, 3600.0, 0.0)
+    made.account = account
+    if ended is not None:
+        made.status, made.end, made.end_wall = Status.FINISHED, ended, begun + ended
+    return made
+
+
+def account(gross: float | None, idle: float | None = None) -> Account:
+    """An account of which the GPUs took most."""
+    whole = energy(gross, idle)
+    parts = {} if gross is None else {Component.CPU: energy(0.25 * gross), Component.GPU: energy(0.75 * gross)}
+    return Account(whole, parts, (), Usage())
+
+
+def read(view: View) -> Reader:
+    """The page of a view."""
+    return Reader(page(dataclasses.replace(view, wall=NOW)))
+
+
+def read_snapshot(snapshot: Snapshot) -> Reader:
+    """The page of a node without intervals."""
+    return read(View(snapshot))
+
+
+def read_intervals(*running: Interval, ended: tuple[Interval, ...] = ()) -> Reader:
+    """The page of a node with nothing but intervals."""
+    return read(View(intervals=Sight(running, len(running), ended)))
+
+
+def test_page_is_well_formed_and_asks_only_its_own_server() -> None:
+    """Every tag closes, nothing is inline that could be made to run, and all that is loaded is relative."""
+    steps = [Step(number, {Component.CPU: 100.0, Component.GPU: 500.0}) for number in range(20)]
+    view = View(full_snapshot(), history=steps, intervals=Sight([interval()], 1, [interval("old", ended=9.0)]))
+    reader = read(view)
     assert reader.open == []
-    assert "script" not in reader.tags
-    addresses = [value for name, value in reader.attributes if name in {"href", "src"}]
-    assert addresses == ["data:,", "/metrics", "/-/healthy", "/-/ready"]
-    assert "url(" not in page_of(node.snapshot)
+    assert "style" not in reader.tags
+    assert not [name for name, _ in reader.attributes if name.startswith("on") or name == "style"]
+    loaded = [*reader.values("src"), *(href for href in reader.values("href") if href and "page/" in href)]
+    assert len(loaded) >= 5
+    assert all(address is not None and address.startswith("page/") for address in loaded)
+    elsewhere = [href for href in reader.values("href") if href and href.startswith("http")]
+    assert elsewhere == ["https://github.com/joulecast/joulecast/tree/main/docs"]  # a link, not loaded
 
 
-def test_page_shows_node_power_with_its_provenance(node: Node) -> None:
-    """The first number on the page says what it is."""
-    page = page_of(node.snapshot)
-    assert "2,792.0 W</strong> node power, measured" in page
+def test_page_without_script_reloads_itself() -> None:
+    """Who runs no script sees current figures too."""
+    assert '<noscript><meta http-equiv="refresh"' in page(View())
+
+
+def test_first_figure_is_node_power_with_error_and_provenance() -> None:
+    """Errors of parts may all lean one way, so the node's half-width is their sum."""
+    states = [
+        series_state(Component.CPU, "0", "package", watts=120.0, uncertainty_watts=6.0),
+        series_state(Component.GPU, "GPU-1", watts=300.0, uncertainty_watts=15.0),
+    ]
+    assert "420 ± 21 W" in read_snapshot(snapshot_of(states)).text
+
+
+def test_unknown_error_of_a_part_leaves_the_sum_without_one() -> None:
+    """A bar that leaves a part out would claim too much."""
+    reader = read_snapshot(full_snapshot(gpus=1))
+    assert "587 W" in reader.text
+    assert "587 ±" not in reader.text
 
 
 def test_page_tells_why_each_series_counts_or_not() -> None:
     """A reader sees the error bar, and the reason beside the decision."""
-    page = page_of(snapshot_of([series_state(Component.CPU, "0", "core", watts=80.0, uncertainty_watts=0.75)]))
-    assert "80.0 W ± 0.75 W" in page
-    assert "no: inside the package" in page
+    reader = read_snapshot(snapshot_of([series_state(Component.CPU, "0", "core", watts=80.0, uncertainty_watts=0.75)]))
+    assert "80.0 ± 0.8 W" in reader.text
+    assert "not counted: inside the package" in reader.text
 
 
 def test_series_without_reading_says_so() -> None:
-    """No reading is words, not a zero."""
-    page = page_of(snapshot_of([series_state(Component.CPU, "0", "package", watts=None)]))
-    assert "no reading" in page
+    """No reading is a dash and words, not a zero."""
+    text = read_snapshot(snapshot_of([series_state(Component.CPU, "0", "package", watts=None)])).text
+    assert "\N{EN DASH} no reading" in text
+    assert "Node power is not known" in text
 
 
-def test_denied_sensor_comes_with_its_remedy() -> None:
-    """The page says what to do about what is missing."""
-    page = page_of(snapshot_of([], sensors=[sensor_state("rapl", "denied")]))
-    assert "rapl is denied" in page
-    assert "grant access to rapl" in page
+def test_denied_sensor_comes_first_and_with_its_remedy() -> None:
+    """The page says what to do about what is missing, before it lists what is well."""
+    text = read_snapshot(snapshot_of([], sensors=[sensor_state("nvml"), sensor_state("rapl", "denied")])).text
+    assert "rapl is denied" in text
+    assert "grant access to rapl" in text
+    assert text.index("rapl is denied") < text.index("nvml")
 
 
 def test_usage_is_in_units_people_read() -> None:
     """Ratios become percentages, temperatures whole degrees."""
-    page = page_of(snapshot_of([], usage=machine_usage()))
-    assert "<td>cpu utilization</td><td></td><td></td>" in page
-    assert ">43.8%<" in page
-    assert ">62 °C<" in page
+    text = read_snapshot(snapshot_of([], usage=machine_usage())).text
+    assert "CPU busy43.8 %" in text
+    assert "CPU 0 temperature, Package id 062 °C" in text
 
 
 def test_each_gpu_has_one_row_of_all_that_is_known() -> None:
     """A server of eight GPUs has eight rows, each with its usage, limits and why it is slowed."""
-    reader = Reader(page_of(full_snapshot(gpus=8)))
-    row = reader.texts.index("GPU-00000003", reader.texts.index("slowed by"))
-    assert reader.texts[row - 1 : row + 8] == [
-        "3",
-        "GPU-00000003",
-        "Imaginary H100",
-        "87.5%",
-        "40.0 GiB of 80.0 GiB",
-        "66 °C",
-        "1980 MHz",
-        "700.0 W",
-        "power_cap",
-    ]
+    reader = read_snapshot(full_snapshot(gpus=8))
+    text = reader.text
+    for index in range(8):
+        row = f"{index} · Imaginary H100GPU-0000000{index}{311 + index} Wof 700 W87.5 %40.0 GiBof 80.0 GiB66 °C"
+        assert row in text
+    assert text.count("1,980 MHzpower cap") == 8
 
 
-def test_gpu_that_tells_little_has_gaps_and_no_zeros() -> None:
-    """What a driver does not give is left blank."""
-    page = page_of(snapshot_of([], gpus=[gpu_identity(0)]))
-    blank = '<td class="number"></td>'
-    assert f"<td>Imaginary H100</td>{blank * 5}<td></td></tr>" in page
+def test_gpu_that_tells_little_has_dashes_and_no_zeros() -> None:
+    """What a driver does not give is a dash."""
+    text = read_snapshot(snapshot_of([], gpus=[gpu_identity(0)])).text
+    assert "Imaginary H100GPU-00000000\N{EN DASH} no readingof 700 W" + "\N{EN DASH} not told" * 5 in text
 
 
 @pytest.mark.parametrize(
@@ -124,48 +185,124 @@ def test_gpu_that_tells_little_has_gaps_and_no_zeros() -> None:
 )
 def test_energy_is_in_units_people_read(joules: float, text: str) -> None:
     """Joules at first, kilowatt-hours from one on."""
-    assert f">{text}<" in page_of(snapshot_of([series_state(Component.GPU, "GPU-1", joules=joules)]))
+    assert text in read_snapshot(snapshot_of([series_state(Component.GPU, "GPU-1", joules=joules)])).text
 
 
-def test_open_intervals_are_listed_with_their_age() -> None:
-    """What is being measured now, and for how long."""
-    page = page_of(EMPTY, interval("train"))
-    assert "Open intervals: 1" in page
-    assert "<td>train</td><td>resnet</td><td>training</td>" in page
-    assert ">90 s<" in page
+def test_running_interval_shows_its_energy_so_far() -> None:
+    """What is being measured now, for how long, and what it took until now."""
+    text = read_intervals(interval(account=account(812.34))).text
+    assert "Running: 1" in text
+    assert "trainresnet · training90 s" in text
+    assert "812 ± 9 Jcalibration ± 40.0 J" in text
+    assert "CPU 25 % · GPU 75 %" in text
 
 
-def test_many_open_intervals_do_not_make_the_page_endless() -> None:
-    """Ten thousand open intervals are counted, and some of them shown."""
-    page = page_of(EMPTY, *(interval(f"step {number}") for number in range(10_000)))
-    assert "Open intervals: 10000 (50 shown)" in page
-    assert page.count("<td>resnet</td>") == 50
+def test_ended_interval_shows_gross_idle_net_and_per_count() -> None:
+    """Each to its first digit in doubt, with the value in full in the markup."""
+    ended = interval(ended=12.5, account=account(812.34, 300.5))
+    ended.counts = {"samples": 512}
+    reader = read_intervals(ended=(ended,))
+    assert "12.5 s" in reader.text
+    assert "300 ± 12 J512 ± 15 J" in reader.text
+    assert "1.59 Jper samples" in reader.text
+    assert {"812.34", "300.5", repr(812.34 - 300.5)} <= set(reader.values("value"))
+
+
+def test_energy_that_is_not_known_is_a_dash_with_its_reason() -> None:
+    """Settling, never observed, without a baseline: three reasons, no zero."""
+    assert "\N{EN DASH} settling" in read_intervals(ended=(interval(ended=1.0),)).text
+    assert "\N{EN DASH} not observed" in read_intervals(ended=(interval(ended=1.0, account=account(None)),)).text
+    assert "\N{EN DASH} idle not known" in read_intervals(ended=(interval(ended=1.0, account=account(5.0)),)).text
+
+
+def test_truncated_interval_is_marked_with_its_notes() -> None:
+    """A reader sees that such an energy is not that of the whole work, and why."""
+    cut = interval(ended=30.0, account=account(5.0))
+    cut.status, cut.notes = Status.TRUNCATED, ["its workload fell silent"]
+    text = read_intervals(ended=(cut,)).text
+    assert "traintruncated" in text
+    assert "its workload fell silent" in text
+
+
+def test_more_intervals_than_shown_are_counted() -> None:
+    """The page says how many run, also when it shows the newest only."""
+    view = View(intervals=Sight([interval()], 10_000, ()))
+    assert "Running: 10,000 (1 newest shown)" in read(view).text
 
 
 def test_interval_from_the_future_has_no_negative_age() -> None:
     """A wall clock stepped back does not make an interval younger than nothing."""
-    assert ">0 s<" in page_of(EMPTY, interval("train", begun=NOW + 3600))
+    assert "training0 s" in read_intervals(interval(begun=NOW + 3600)).text
+
+
+def test_unreadable_store_is_told() -> None:
+    """Missing intervals are not passed over in silence."""
+    text = read(View(intervals=Sight(problem="the disk is full: make room"))).text
+    assert "Earlier intervals cannot be shown: the disk is full: make room" in text
 
 
 def test_replay_is_announced_loudly() -> None:
     """Nobody takes played numbers for those of this machine."""
-    page = page_of(EMPTY, about=About(replaying="dgx-h100.json"))
-    assert 'role="alert">Not this machine: all numbers come from dgx-h100.json.' in page
-    assert "Not this machine" not in page_of(EMPTY)
+    assert (
+        "Replay, not this machine. All power and usage come from dgx.json"
+        in read(View(about=About(replaying="dgx.json"))).text
+    )
+    assert "Replay" not in read(View()).text
 
 
-def test_trouble_is_announced() -> None:
+def test_trouble_is_announced_and_old_figures_look_old() -> None:
     """What the health probe says is on the page too."""
-    assert "Not healthy: no sensor was read for 30 s." in page_of(EMPTY, trouble="no sensor was read for 30 s")
+    troubled = page(View(trouble="nothing was sampled for 30 s"))
+    assert "nothing was sampled for 30 s" in troubled
+    assert '<body class="stale"' in troubled
+    assert '<body class="stale"' not in page(View())
 
 
 def test_empty_node_says_what_to_do_next() -> None:
     """Without sensors, readings or intervals the page explains itself."""
-    page = page_of(EMPTY)
-    assert "Node power is not known" in page
-    assert "joulecast idle" in page
-    assert "joulecast run" in page
-    assert "no reading yet" in page
+    text = read_snapshot(EMPTY).text
+    assert "Node power is not known" in text
+    assert "joulecast run" in text
+    assert "no reading yet" in text
+
+
+def test_unknown_idle_power_comes_with_its_command() -> None:
+    """As long as net energy cannot be known the page says how to change that."""
+    state = series_state(Component.CPU, "0", "package")
+    assert "joulecast idle" in read_snapshot(snapshot_of([state])).text
+    known = dataclasses.replace(
+        snapshot_of([state]), idle={state.series.key: IdleState(48.5, 0.5, "experiment", 60.0, NOW - 60)}
+    )
+    text = read_snapshot(known).text
+    assert "joulecast idle" not in text
+    assert "48.5 ± 0.5 Wexperiment, 60 s" in text
+
+
+def test_estimates_are_drawn_otherwise_than_measurements() -> None:
+    """A predicted watt is hatched and marked in words; a measured one is neither."""
+    predicted = page(View(snapshot_of([series_state(Component.CPU, "0", "package", provenance=Provenance.PREDICTED)])))
+    measured = page(View(snapshot_of([series_state(Component.CPU, "0", "package")])))
+    assert 'class="hatch"' in predicted
+    assert 'class="mark predicted"' in predicted
+    assert 'class="hatch"' not in measured
+
+
+def test_chart_has_gaps_where_nothing_was_known() -> None:
+    """Two stretches of power are two lines, not one across the gap."""
+    steps = [Step(number, {Component.CPU: 100.0}) for number in (*range(5), *range(10, 15))]
+    reader = read(View(history=steps))
+    assert reader.values("class").count("ridge") == 2
+    minutes = round(120 * STEP_SECONDS / 60)
+    assert f"Node power over the last {minutes} minutes, between 100 W and 100 W" in reader.values("aria-label")
+
+
+def test_every_table_and_section_can_be_named_by_a_screen_reader() -> None:
+    """Tables have captions, sections headings, and there is one of each landmark."""
+    view = View(full_snapshot(), intervals=Sight([interval()], 1, [interval("old", ended=9.0)]))
+    reader = read(view)
+    assert reader.tags.count("table") == reader.tags.count("caption") == 5
+    assert reader.tags.count("section") == reader.tags.count("h2")
+    assert [reader.tags.count(landmark) for landmark in ("header", "main", "footer", "nav", "h1")] == [1] * 5
 
 
 def test_no_name_can_become_markup() -> None:
@@ -175,19 +312,29 @@ def test_no_name_can_become_markup() -> None:
     hostile = dataclasses.replace(
         snapshot_of(
             [state],
-            sensors=[dataclasses.replace(sensor_state(ATTACK), status=ATTACK, message=ATTACK, rejected={ATTACK: 1})],
+            sensors=[
+                dataclasses.replace(
+                    sensor_state(ATTACK), status=ATTACK, message=ATTACK, remedy=ATTACK, rejected={ATTACK: 1}
+                )
+            ],
             usage=[UsageReading(Gauge.TEMPERATURE, 1.0, ATTACK, ATTACK, ATTACK)],
+            gpus=[dataclasses.replace(gpu_identity(0), uuid=ATTACK, model=ATTACK)],
         ),
-        idle={SeriesKey(Component.CPU, ATTACK): IdleState(1.0, 1.0, ATTACK, 1.0, 0.0)},
+        idle={SeriesKey(Component.PLATFORM, ATTACK, ATTACK): IdleState(1.0, 1.0, ATTACK, 1.0, 0.0)},
     )
-    reader = Reader(page_of(hostile, interval(ATTACK), about=About(ATTACK, ATTACK, ATTACK), trouble=ATTACK))
-    assert "script" not in reader.tags
+    ended = interval(ATTACK, ended=1.0, account=account(5.0))
+    ended.counts, ended.notes = {ATTACK: 2}, [ATTACK]
+    ended.tag = dataclasses.replace(ended.tag, job=ATTACK, phase=ATTACK)
+    view = View(hostile, About(ATTACK, ATTACK, ATTACK), Sight([interval(ATTACK)], 1, [ended], ATTACK), trouble=ATTACK)
+    reader = read(view)
+    assert reader.tags.count("script") == 2
     assert not any(name == "onload" for name, _ in reader.attributes)
-    assert sum(ATTACK in text for text in reader.texts) >= 15
+    assert sum(ATTACK in text for text in reader.texts) >= 20
 
 
-def test_page_may_load_nothing(node: Node, serve) -> None:  # noqa: ANN001 - the fixture's own type is long
-    """The browser is told to fetch nothing for this page, whatever it holds."""
+def test_browser_may_load_nothing_from_elsewhere(node: Node, serve) -> None:  # noqa: ANN001 - the fixture's own type is long
+    """The browser is told so for this page, whatever it holds; nothing inline may run."""
     policy = request(serve().address, "/").headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'")
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+    assert "unsafe" not in policy
     assert node.snapshot is not EMPTY
