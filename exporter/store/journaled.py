@@ -51,19 +51,22 @@ class JournaledLedger:
     def open(self, interval: Interval) -> None:
         """Keep a new interval; on return it survives the death of this process."""
         request = interval.tag.request_id
-        if request:
-            with self._lock:
-                if request in self._requests or request in self._earlier_requests:
-                    raise DuplicateRequest(f"request {request} has begun an interval already", "use that one")
-                if len(self._requests) >= KNOWN_REQUESTS:
-                    self._requests, self._earlier_requests = set(), self._requests
-                self._requests.add(request)
-        if not self._journal(interval, begin_record(interval)):
+        record = begin_record(interval)
+        with self._lock:
+            if request:
+                self._note(request)
+            if self._append(interval, record):
+                return
+        if not self._journal(interval, record):
             self._store.open(interval)
 
     def end(self, interval: Interval) -> None:
         """Keep an interval's end."""
-        if not self._journal(interval, end_record(interval)):
+        record = end_record(interval)
+        with self._lock:
+            if self._append(interval, record):
+                return
+        if not self._journal(interval, record):
             self._store.save([interval])
 
     def flush(self, *, recent: bool = True) -> None:
@@ -143,16 +146,26 @@ class JournaledLedger:
         if self._slate is not None:
             self._slate.close()
 
+    def _note(self, request: str) -> None:
+        """Remember a request id for as long as it may be sent again. Raises DuplicateRequest."""
+        if request in self._requests or request in self._earlier_requests:
+            raise DuplicateRequest(f"request {request} has begun an interval already", "use that one")
+        if len(self._requests) >= KNOWN_REQUESTS:
+            self._requests, self._earlier_requests = set(), self._requests
+        self._requests.add(request)
+
+    def _append(self, interval: Interval, record: bytes) -> bool:
+        """Keep a record, with the lock held; False if there is no room for it."""
+        if not self._active.append(record):
+            return False
+        self._recent[interval.interval_id] = interval
+        return True
+
     def _journal(self, interval: Interval, record: bytes) -> bool:
-        """Keep a record; False if there is no room for it, not even after storing what is in the journals."""
-        for last_try in (False, True):
-            with self._lock:
-                if self._active.append(record):
-                    self._recent[interval.interval_id] = interval
-                    return True
-            if not last_try:
-                self._flush_if_possible()
-        return False
+        """Keep a record for which there was no room, once what is in the journals is stored; False if there is none."""
+        self._flush_if_possible()
+        with self._lock:
+            return self._append(interval, record)
 
     def _flush(self) -> None:
         """Store what the spare journal holds, and turn the journals; what could not be stored stays in it."""
