@@ -125,9 +125,15 @@ def test_an_instance_whose_size_is_unknown_is_left_out(gpu: FakeGpu, source: Nvm
 
 
 def test_a_size_that_cannot_be_is_not_believed(gpu: FakeGpu, source: NvmlProcesses) -> None:
-    """None of zero or of more than there are; and shares together are never more than the board."""
-    gpu.split(Slice("MIG-a", 0), Slice("MIG-b", 8), Slice("MIG-c", 7), Slice("MIG-d", 7))
+    """None of zero or of more than any board has; and shares together are never more than the board."""
+    gpu.split(Slice("MIG-a", 0), Slice("MIG-b", 0xFFFFFFFF), Slice("MIG-c", 7), Slice("MIG-d", 7))
     assert {uuid: each.share for uuid, each in _slices(source).items()} == {"MIG-c": 0.5, "MIG-d": 0.5}
+
+
+def test_an_instance_of_the_whole_board_is_all_of_it(gpu: FakeGpu, source: NvmlProcesses) -> None:
+    """Also where it counts the eighth slice, which no other instance can have."""
+    gpu.split(Slice("MIG-8g", 8, 132, gpu_slices=8))
+    assert _slices(source)["MIG-8g"].share == 1.0
 
 
 def test_an_instance_that_does_not_tell_its_processes_is_there(gpu: FakeGpu, source: NvmlProcesses) -> None:

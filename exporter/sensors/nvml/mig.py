@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from exporter.sensors.nvml.handle import NvmlHandle
 from exporter.sensors.nvml.refusal import RefusedError
 
+_MOST_SLICES = 8  # NVML_COMPUTE_INSTANCE_PROFILE_8_SLICE is the largest there is, and a whole board
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -53,4 +55,4 @@ def _share(handle: NvmlHandle, places: int) -> float | None:
         if refusal.reason in {"lost", "driver", "timeout"}:
             raise
         return None
-    return slices / places if 0 < slices <= places else None
+    return min(1.0, slices / places) if 0 < slices <= _MOST_SLICES else None
