@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
@@ -22,6 +23,16 @@ def test_context() -> None:
 
     assert sorted(name for line in copied for name in line.split()) == sorted(admitted)
     assert all((REPOSITORY / name).exists() for name in admitted)
+
+
+def test_wheel() -> None:
+    """Everything that the wheel is made of is in the build."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    made_of = {*wheel["packages"], *wheel.get("force-include", ()), project["project"]["readme"], "pyproject.toml"}
+    admitted = set(re.findall(r"^!(\S+)$", (REPOSITORY / ".dockerignore").read_text(), flags=re.MULTILINE))
+
+    assert made_of | set(project["project"]["license-files"]) <= admitted
 
 
 def test_nothing_runs_in_a_shell() -> None:
