@@ -116,7 +116,7 @@ def test_a_board_split_into_nothing_has_no_processes(gpu: FakeGpu, source: NvmlP
 
 @pytest.mark.parametrize("code", [NOT_SUPPORTED, NO_PERMISSION, UNKNOWN])
 def test_an_instance_whose_size_is_unknown_is_left_out(gpu: FakeGpu, source: NvmlProcesses, code: int) -> None:
-    """Its part of the energy is then nobody's, and not somebody else's."""
+    """Nobody guesses it; it is there again as soon as it is told."""
     gpu.split("MIG-a", "MIG-b")
     gpu.fail(Call.ATTRIBUTES, code)
     assert _slices(source) == {}

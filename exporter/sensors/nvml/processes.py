@@ -79,7 +79,7 @@ class _Board:
     def _slices(self) -> list[MigSlice]:
         """Asked for each time: an administrator may make and destroy instances while others work.
 
-        One whose size is not told is left out, and its part of the energy is nobody's.
+        One whose size is not told is left out: nobody guesses it.
         """
         return [
             MigSlice(each.uuid, each.share, self._occupants.read(each.handle) or ())
