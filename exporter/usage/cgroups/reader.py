@@ -4,7 +4,7 @@ import errno
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from exporter.usage.evidence import CgroupIdentity, CgroupUse, CpuUse
 from exporter.usage.manager import Manager
 
 _LOOKS_BETWEEN_THOROUGH_ONES = 600
+_LOOKS_BETWEEN_DOUBTS = 20
 _GONE = (FileNotFoundError, NotADirectoryError)
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,8 @@ class CgroupReader:
     """Reads cgroup v2, v1, or of a hybrid machine the tree in which the workloads are.
 
     Groups are charged where a workload begins: at a pod's container, a SLURM job, a container, a service. Of a group
-    that has charged groups inside, a service that starts containers, only what is left without them is told. A group
-    that was not in the last read was made since, unless that was the first read or `describe` names another tree.
+    that has charged groups inside, as a service that starts containers, only what is left without them is told.
+    A read that is None ends what was told before: another tree may be read from then on, with other inodes.
     """
 
     def __init__(self, cgroup_root: Path, procfs: Path, budget: DescriptorBudget | None = None) -> None:
@@ -47,6 +48,7 @@ class CgroupReader:
         self._cgroup_root = cgroup_root
         self._procfs = procfs
         self._budget = budget or DescriptorBudget()
+        self._trees: Mapping[Hierarchy, CgroupTree] = {}
         self._source: _Source | None = None
         self._looks = 0
         self._cpus = 0
@@ -57,8 +59,11 @@ class CgroupReader:
         thoroughly = self._looks % _LOOKS_BETWEEN_THOROUGH_ONES == 0
         self._looks += 1
         try:
-            if thoroughly or self._source is None:
+            before = self._source
+            if thoroughly or self._is_in_doubt():
                 self._choose()
+            if before is not None and before is not self._source:
+                return None
             if thoroughly or not self._cpus:
                 self._cpus = cpus_online(self._procfs) or os.cpu_count() or 1
             source = self._source
@@ -113,6 +118,12 @@ class CgroupReader:
         """Let go of every file."""
         self._drop()
 
+    def _is_in_doubt(self) -> bool:
+        """Whether workloads may come to be elsewhere than where they are looked for."""
+        if self._source is None:
+            return True
+        return len(self._trees) > 1 and self._looks % _LOOKS_BETWEEN_DOUBTS == 0 and not _rank(self._source.tree)[0]
+
     def _uses(self, source: _Source) -> dict[int, CgroupUse]:
         readable = [group for group in tuple(source.tree.groups.values()) if self._take(source, group)]
         if source.tree.has_lost and self._follow_again(source):
@@ -161,32 +172,34 @@ class CgroupReader:
 
     def _choose(self) -> None:
         """Decide which tree to read: that with most containers and jobs, then with most workloads of any kind."""
-        found = list(hierarchies(self._cgroup_root))
-        current = self._source
-        if current is not None and current.hierarchy in found and (len(found) == 1 or _rank(current.tree)[0]):
-            return
-        ranked = []
-        for hierarchy in found:
-            tree = CgroupTree(hierarchy, self._budget)
+        trees = {h: self._trees.get(h) or CgroupTree(h, self._budget) for h in hierarchies(self._cgroup_root)}
+        for hierarchy in self._trees.keys() - trees.keys():
+            self._trees[hierarchy].release()
+        self._trees = trees
+        ranks: dict[Hierarchy, tuple[int, int]] = {}
+        for hierarchy, tree in trees.items():
             with suppress(OSError):
                 tree.follow()
-                ranked.append((_rank(tree), hierarchy, tree))
-        if not ranked:
-            self._drop()
+                ranks[hierarchy] = _rank(tree)
+        current = self._source.hierarchy if self._source else None
+        best = max(ranks, key=lambda hierarchy: (ranks[hierarchy], hierarchy == current), default=None)
+        if best == current or (current in ranks and ranks[current][0]):
             return
-        _, hierarchy, tree = max(ranked, key=lambda candidate: candidate[0])
-        if current is not None and current.hierarchy == hierarchy:
-            return
-        self._drop()
-        membership = Membership(hierarchy, self._procfs)
-        membership.adopt(tree.groups.values())
-        self._source = _Source(hierarchy, tree, membership, BusyTime(hierarchy, self._procfs))
+        if current in trees:
+            trees[current].release()
+        self._source = self._source_of(best) if best else None
         log.info("CPU time of workloads: %s", self.describe())
 
+    def _source_of(self, hierarchy: Hierarchy) -> _Source:
+        tree, membership = self._trees[hierarchy], Membership(hierarchy, self._procfs)
+        membership.adopt(tree.groups.values())
+        return _Source(hierarchy, tree, membership, BusyTime(hierarchy, self._procfs))
+
     def _drop(self) -> None:
-        if self._source is not None:
-            self._source.tree.close()
-            self._source = None
+        for tree in self._trees.values():
+            tree.release()
+        self._trees = {}
+        self._source = None
 
 
 def _rank(tree: CgroupTree) -> tuple[int, int]:

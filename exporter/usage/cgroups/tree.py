@@ -69,11 +69,10 @@ class CgroupTree:
         """Whether something is known to be gone that was not followed yet."""
         return bool(self._suspects)
 
-    def close(self) -> None:
-        """Let go of every file."""
+    def release(self) -> None:
+        """Close every file; those that are read again are opened anew."""
         for group in self.groups.values():
-            group.close(self._budget)
-        self.groups.clear()
+            group.release(self._budget)
 
     def _is_unchanged(self) -> bool:
         for directory in self._watched:
