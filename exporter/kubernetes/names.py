@@ -22,7 +22,11 @@ KEEP_SECONDS = 900.0  # names of what has gone
 # A kubelet that restarts gives no GPU to anybody; one that is silent for longer may have been replaced.
 HOLDERS_SECONDS = 300.0
 
+# Something new is asked for at once, and again: a container's ID comes to the kubelet's list seconds after its cgroup.
+# What is then still not known waits for the regular list.
+_ASK_AGAIN_SECONDS = (3.0, 6.0, float("inf"))
 _MOST_WONDERED = 4096
+
 _HOW = "in the DaemonSet, set NODE_IP from status.hostIP and JOULECAST_KUBELET=https://$(NODE_IP):10250"
 
 
@@ -43,7 +47,7 @@ class KubernetesNames:
         self._directory = Directory(keep_seconds)
         self._holdings = Holdings({}, ())
         self._held = float("-inf")
-        self._wondered: set[str] = set()
+        self._wondered: dict[tuple[str, str], tuple[int, float]] = {}  # how often asked for, and when to ask again
         self._kubelet = None if access.pods is None else KubeletPods(access.pods, access, self._clock)
         self._socket = None if access.pod_resources is None else PodResources(access.pod_resources, access.timeout)
         pace = {"period": period, "debounce": debounce, "backoff": backoff}
@@ -66,10 +70,11 @@ class KubernetesNames:
             poller.poll()
 
     def container(self, identity: CgroupIdentity) -> ContainerName | None:
-        """The names behind a pod's container; None while they are not known. What is new is asked for, once."""
-        found = self._directory.find(identity, self._clock.monotonic())
+        """The names behind a pod's container; None while they are not known. What is new is asked for soon."""
+        now = self._clock.monotonic()
+        found = self._directory.find(identity, now)
         if found is None and identity.manager is Manager.KUBERNETES:
-            self._wonder(f"{identity.pod_uid}/{identity.container_id}")
+            self._wonder((identity.pod_uid, identity.container_id), now)
         return found
 
     def gpu_holders(self) -> Mapping[str, Sequence[GpuHolder]]:
@@ -96,12 +101,13 @@ class KubernetesNames:
         asked = ((self._kubelet, self._pods), (self._socket, self._devices))
         return [poller for source, poller in asked if source is not None]
 
-    def _wonder(self, key: str) -> None:
-        if key in self._wondered:
+    def _wonder(self, key: tuple[str, str], now: float) -> None:
+        times, due = self._wondered.get(key, (0, now))
+        if now < due:
             return
         if len(self._wondered) >= _MOST_WONDERED:
-            self._wondered.clear()
-        self._wondered.add(key)
+            self._wondered = {}
+        self._wondered[key] = times + 1, now + _ASK_AGAIN_SECONDS[min(times, len(_ASK_AGAIN_SECONDS) - 1)]
         self._pods.wake()
         self._devices.wake()
 

@@ -11,12 +11,14 @@ from joulecast.clock import Clock
 log = logging.getLogger(__name__)
 
 PERIOD_SECONDS = 15.0
-DEBOUNCE_SECONDS = 2.0  # between two questions, however often it is woken
+DEBOUNCE_SECONDS = 2.0  # after each answer, however often it is woken
 LONGEST_PERIOD_SECONDS = 60.0
 BACKOFF_SECONDS = 5.0  # after a first failure; each further one doubles it, up to the longest period
-SHARE = 50  # of each stretch of time, one part in so many is spent asking: a slow kubelet is asked less often
+# A kubelet that takes its time is asked less often: pauses are so many times as long as its answer took.
+REGULAR_SHARE = 50
+WOKEN_SHARE = 10
 LATE_SECONDS = 30.0  # a question this old was not answered, whatever its timeouts say
-STOP_SECONDS = 1.0
+STOP_SECONDS = 0.5
 
 
 class Poller:
@@ -42,6 +44,8 @@ class Poller:
         self._backoff = backoff
         self._finding = NamesFinding(source, "failing", "has not answered yet")
         self._failures = 0
+        self._took = 0.0
+        self._answered = float("-inf")
         self._asking_since: float | None = None
         self._turn = threading.Lock()
         self._woken = threading.Event()
@@ -80,13 +84,14 @@ class Poller:
                 finding = self._attempt()
             finally:
                 self._asking_since = None
-            took = self._clock.monotonic() - began
+            self._answered = self._clock.monotonic()
+            self._took = self._answered - began
             self._tell(finding)
+        longest = max(self._period, LONGEST_PERIOD_SECONDS)
         if finding.status == "up":
             self._failures = 0
-            return min(max(self._period, SHARE * took), max(self._period, LONGEST_PERIOD_SECONDS))
+            return min(max(self._period, REGULAR_SHARE * self._took), longest)
         self._failures += 1
-        longest = max(self._period, LONGEST_PERIOD_SECONDS)
         return min(longest, self._backoff * 2.0 ** min(self._failures - 1, 10))
 
     def _attempt(self) -> NamesFinding:
@@ -114,4 +119,5 @@ class Poller:
             if self._failures:
                 self._stop.wait(pause)
             elif self._woken.wait(pause):
-                self._stop.wait(self._debounce)
+                since = self._clock.monotonic() - self._answered
+                self._stop.wait(max(self._debounce, WOKEN_SHARE * self._took) - since)

@@ -1,6 +1,6 @@
 """A kubelet's pod-resources socket: gRPC by the whole of the kubelet's own definition, not by what is read of it."""
 
-import time
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
@@ -85,6 +85,7 @@ class KubeletDevices:
         self.fails_with: grpc.StatusCode | None = None
         self.delay = 0.0
         self.asked = 0
+        self._let_go = threading.Event()
         self._pods = _CLASSES["ListPodResourcesResponse"]()
         self._server: grpc.Server | None = None
 
@@ -119,6 +120,7 @@ class KubeletDevices:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._let_go.set()
         if self._server is not None:
             self._server.stop(0).wait()
         self.path.unlink(missing_ok=True)  # gRPC removes it, in its own time
@@ -128,7 +130,7 @@ class KubeletDevices:
 
     def _list(self, _request: bytes, context: grpc.ServicerContext) -> Any:
         self.asked += 1
-        time.sleep(self.delay)
+        self._let_go.wait(self.delay)
         if self.fails_with is not None:
             context.abort(self.fails_with, "the kubelet's own words")
         return self._pods
