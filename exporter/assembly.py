@@ -117,6 +117,7 @@ class Exporter:
             self.clock,
             period=config.period,
             is_used=self.node.is_used,
+            is_published=self.node.is_published,
             on_tick=self._tick,
         )
 

@@ -81,9 +81,12 @@ class NodeMeter:
 
     def is_used(self, sensor: str) -> bool:
         """Whether any series of this sensor is published or compared: if not, there is no need to read it."""
+        return self.is_published(sensor) or self._shadow.is_wanted(sensor)
+
+    def is_published(self, sensor: str) -> bool:
+        """Whether any series of this sensor is published; what is only compared may be read at leisure."""
         with self._lock:
-            published = any(series.sensor == sensor for series in self._by_series)
-            return published or self._shadow.is_wanted(sensor)
+            return any(series.sensor == sensor for series in self._by_series)
 
     def feed(self, time: float, reading: Reading, spread: float) -> str | None:
         """Take a stamped reading; returns why it was refused, or None."""

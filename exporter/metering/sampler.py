@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from exporter.metering.cadence import Attention
+from exporter.metering.cadence import Attention, Pace
 from exporter.metering.lane import REDISCOVER_SECONDS, Lane
 from exporter.metering.usage_tracks import UsageTracks
 from exporter.usage.source import UsageSource
@@ -32,6 +32,7 @@ class Sampler:
         *,
         period: float,
         is_used: Callable[[str], bool],
+        is_published: Callable[[str], bool],
         on_tick: Callable[[float], None],
     ) -> None:
         self.lanes = lanes
@@ -41,6 +42,8 @@ class Sampler:
         self._clock = clock
         self._period = period
         self._is_used = is_used
+        self._is_published = is_published
+        self._at_leisure = Pace.slow(period)
         self._on_tick = on_tick
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -79,13 +82,17 @@ class Sampler:
             elif not self._is_used(lane.sensor.name):
                 self._stop.wait(self._period * 10)  # something better measures the same; that may change
                 continue
-            elif self._attention.wait(lane.pace, lane.last_read, self._clock.monotonic()) > 0:
+            elif self._attention.wait(self._pace_of(lane), lane.last_read, self._clock.monotonic()) > 0:
                 continue  # woken early or late: ask again what is due
             try:
                 lane.step()
             except Exception:
                 log.exception("%s: a read failed in a way nobody foresaw", lane.sensor.name)
                 self._stop.wait(self._period)
+
+    def _pace_of(self, lane: Lane) -> Pace:
+        """A sensor's own pace; where it is only compared with others, no interval's edge hangs on it."""
+        return lane.pace if self._is_published(lane.sensor.name) else self._at_leisure
 
     def _run_tick(self) -> None:
         while not self._stop.wait(max(0.0, self.last_tick + self._period - self._clock.monotonic())):

@@ -21,11 +21,6 @@ CROWD = 20_000
 class Tended(Protocol):
     """Something that needs a hand from time to time."""
 
-    @property
-    def done(self) -> bool:
-        """Whether it needs none any more."""
-        ...
-
     def tend(self, *, crowded: bool) -> float | None:
         """Do what is due now; return the seconds until the next time, or None when nothing is left to do."""
         ...
@@ -33,6 +28,24 @@ class Tended(Protocol):
     def leave(self, timeout: float) -> None:
         """The process ends: send what can be sent within `timeout`. Never raises."""
         ...
+
+
+class Watch:
+    """One place in the keeper's queue. What is released is let go at once, not only when it would have been due."""
+
+    __slots__ = ("due", "number", "tended")
+
+    def __init__(self, due: float, number: int, tended: Tended) -> None:
+        self.due = due
+        self.number = number
+        self.tended: Tended | None = tended
+
+    def __lt__(self, other: "Watch") -> bool:
+        return (self.due, self.number) < (other.due, other.number)
+
+    def release(self) -> None:
+        """Nothing is left to do."""
+        self.tended = None
 
 
 def renewal_delays(lease: float) -> Iterator[float]:
@@ -55,35 +68,40 @@ class Keeper:
         self._numbers = count()
         self._at_exit = False
         self._changed = threading.Condition()
-        self._due: list[tuple[float, int, Tended]] = []
+        self._due: list[Watch] = []
         self._thread: threading.Thread | None = None
 
-    def watch(self, tended: Tended, delay: float) -> None:
-        """Call `tended.tend()` in `delay` seconds, and again as often as it asks for."""
-        with self._changed:
-            if self._thread is None:
-                self._start()
-            entry = (self._clock() + delay, next(self._numbers), tended)
-            heapq.heappush(self._due, entry)
-            if self._due[0] is entry:
-                self._changed.notify()
+    def watch(self, tended: Tended, delay: float) -> Watch:
+        """Call `tended.tend()` in `delay` seconds, and again as often as it asks for; until the watch is released."""
+        watch = Watch(self._clock() + delay, next(self._numbers), tended)
+        self._enter(watch)
+        return watch
 
     def leave(self, budget: float = EXIT_BUDGET) -> None:
         """Let everything watched send what it can, all of it within `budget` seconds."""
         with self._changed:
             due, self._due = self._due, []
         deadline = self._clock() + budget
-        for _, _, tended in due:
+        for watch in due:
             left = deadline - self._clock()
             if left <= 0:
                 return
-            tended.leave(left)
+            if watch.tended is not None:
+                watch.tended.leave(left)
 
     def forked(self) -> None:
         """In a child process: what the parent began is the parent's to end."""
         self._changed = threading.Condition()
         self._due = []
         self._thread = None
+
+    def _enter(self, watch: Watch) -> None:
+        with self._changed:
+            if self._thread is None:
+                self._start()
+            heapq.heappush(self._due, watch)
+            if self._due[0] is watch:
+                self._changed.notify()
 
     def _start(self) -> None:
         if not self._at_exit:
@@ -94,29 +112,34 @@ class Keeper:
 
     def _run(self) -> None:
         while True:
-            tended, crowded = self._next()
+            watch, crowded = self._next()
+            tended = watch.tended
+            if tended is None:  # released just now
+                continue
             try:
                 delay = tended.tend(crowded=crowded)
             except Exception:
                 # A bug here must not cost the other intervals their leases.
                 logging.getLogger("joulecast").exception("an interval could not be kept; it is let go")
                 delay = None
+            del tended
             if delay is not None:
-                self.watch(tended, delay)
+                watch.due = self._clock() + delay
+                self._enter(watch)
 
-    def _next(self) -> tuple[Tended, bool]:
+    def _next(self) -> tuple[Watch, bool]:
         with self._changed:
             while True:
                 # Short work is over long before it is due: a thousand pieces must not wake us a thousand times.
-                while self._due and self._due[0][2].done:
+                while self._due and self._due[0].tended is None:
                     heapq.heappop(self._due)
                 if not self._due:
                     self._changed.wait()
-                elif (wait := self._due[0][0] - self._clock()) > 0:
+                elif (wait := self._due[0].due - self._clock()) > 0:
                     self._changed.wait(wait)
                 else:
                     crowded = len(self._due) > CROWD
-                    return heapq.heappop(self._due)[2], crowded
+                    return heapq.heappop(self._due), crowded
 
 
 KEEPER = Keeper()

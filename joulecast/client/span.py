@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from joulecast.client.advice import advise
 from joulecast.client.connection import Connection
 from joulecast.client.failure import Refused, Unreachable
-from joulecast.client.lease import KEEPER, Keeper, renewal_delays
+from joulecast.client.lease import KEEPER, Keeper, Watch, renewal_delays
 from joulecast.client.request_id import new_request_id
 from joulecast.client.result import Result
 from joulecast.client.tag import Tag
@@ -57,6 +57,7 @@ class Span:
         self._begin: Moment | None = None
         self._end: Moment | None = None
         self._closed = False
+        self._watch: Watch | None = None
         self._heard_at = 0.0
         self._wait_left = connection.patience
         self._answer: pb.Interval | None = None
@@ -67,11 +68,6 @@ class Span:
     def ended(self) -> bool:
         """Whether its end was marked, delivered or not."""
         return self._end is not None
-
-    @property
-    def done(self) -> bool:
-        """Whether its end was delivered, so that the keeper may let it go."""
-        return self._closed
 
     @property
     def latest(self) -> Result | None:
@@ -113,7 +109,7 @@ class Span:
             self._send_begin()
         except JoulecastError as problem:
             self._tolerate(problem)
-        self._keeper.watch(self, next(self._delays))
+        self._watch = self._keeper.watch(self, next(self._delays))
 
     def conclude(self) -> None:
         """Tell the exporter that it ended. Raises only when strict."""
@@ -197,10 +193,15 @@ class Span:
         try:
             interval = self._send_end(self._end, timeout, insist=insist)
         except Refused:
-            self._closed = True
+            self._over()
             raise
-        self._closed = True
+        self._over()
         self._take(interval)
+
+    def _over(self) -> None:
+        self._closed = True
+        if self._watch is not None:
+            self._watch.release()
 
     def _send_end(self, end: Moment, timeout: float | None, *, insist: bool) -> "pb.Interval":
         from joulecast.client import wire

@@ -83,6 +83,7 @@ def run(watched: Watched) -> Iterator[Callable[..., Sampler]]:
         clock: Clock | None = None,
         lane_clock: Clock | None = None,
         is_used: Callable[[str], bool] = lambda _: True,
+        is_published: Callable[[str], bool] = lambda _: True,
         period: float = PERIOD,
     ) -> Sampler:
         clock = clock or SystemClock()
@@ -95,6 +96,7 @@ def run(watched: Watched) -> Iterator[Callable[..., Sampler]]:
             clock,
             period=period,
             is_used=is_used,
+            is_published=is_published,
             on_tick=watched.tick,
         )
         sampler.start()
@@ -214,17 +216,27 @@ def test_stop_ends_every_thread_and_closes_every_sensor(watched: Watched, run: C
     assert (asleep.is_closed, well.is_closed) == (True, True)
 
 
-def test_edge_is_read_at_once(watched: Watched) -> None:
-    """A sensor asleep for an hour is read when an interval begins."""
-    sensor, attention, clock = ScriptedSensor(a_counter()), Attention(), SystemClock()
-    lane = Lane(sensor, Pace(3600.0, 3600.0, 0.01, 0.015), clock, watched.feed, lambda _: None)
+def test_edge_is_read_at_once_by_those_that_are_published(watched: Watched) -> None:
+    """A sensor asleep for an hour is read when an interval begins; one that is only compared sleeps on."""
+    published, compared = ScriptedSensor(a_counter()), ScriptedSensor(a_gpu())
+    attention, clock = Attention(), SystemClock()
+    pace = Pace(3600.0, 3600.0, 0.01, 0.015)
     sampler = Sampler(
-        [lane], attention, [], UsageTracks(10.0), clock, period=3600.0, is_used=lambda _: True, on_tick=watched.tick
+        [Lane(sensor, pace, clock, watched.feed, lambda _: None) for sensor in (compared, published)],
+        attention,
+        [],
+        UsageTracks(10.0),
+        clock,
+        period=3600.0,
+        is_used=lambda _: True,
+        is_published=lambda name: name == "rapl",
+        on_tick=watched.tick,
     )
     sampler.start()
     try:
-        watched.wait(lambda: watched.fed == ["rapl"])
+        watched.wait(lambda: set(watched.fed) == {"rapl", "nvml"})
         attention.edge(clock.monotonic(), opened=1)
-        watched.wait(lambda: len(watched.fed) >= 2)
+        watched.wait(lambda: watched.fed.count("rapl") >= 2)
     finally:
         sampler.stop()
+    assert compared.reads == 1
