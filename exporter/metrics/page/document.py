@@ -79,10 +79,11 @@ def _header(view: View) -> Markup:
     snapshot = view.snapshot
     seen = ["no reading yet"] if snapshot is EMPTY else ["as of ", moment(snapshot.wall, view.wall)]
     name = element("h1", view.about.hostname or "This node")
-    brand = element("p", "Joulecast", class_="brand")
+    icon = element("img", src=address("icon.svg"), alt="", width=36, height=36)
+    brand = element("div", icon, element("div", element("p", "Joulecast", class_="brand"), name), class_="title")
     link = element("span", id="link", class_="link", data_own=True)
     state = element("p", link, element("span", seen, id="as-of"), class_="state")
-    return element("header", element("div", brand, name), state, _themes(), class_="masthead")
+    return element("header", brand, state, _themes(), class_="masthead")
 
 
 def _themes() -> Markup:

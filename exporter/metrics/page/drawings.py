@@ -12,6 +12,7 @@ from joulecast.provenance import Provenance
 STACKED = (Component.CPU, Component.DRAM, Component.GPU)  # from the ground up
 _ESTIMATED = frozenset({Provenance.MODELLED, Provenance.PREDICTED})
 _BAR_HEIGHT = 10
+_FEWEST_STEPS = 12
 
 
 def hatching() -> Markup:
@@ -34,9 +35,10 @@ def power_bar(
     return _bar(parts, f"bar of-{component.value}")
 
 
-def level_bar(value: float, full: float, kind: str) -> Markup:
+def level_bar(component: Component, value: float, full: float) -> Markup:
     """A bar without an error: how much of something is used."""
-    return _bar([element("rect", class_="fill", width=_share(value, full), height=_BAR_HEIGHT, rx=2)], f"bar {kind}")
+    fill = element("rect", class_="fill", width=_share(value, full), height=_BAR_HEIGHT, rx=2)
+    return _bar([fill], f"bar level of-{component.value}")
 
 
 def split_bar(parts: Mapping[Component, float]) -> Markup:
@@ -50,13 +52,17 @@ def split_bar(parts: Mapping[Component, float]) -> Markup:
     return _bar(drawn, "bar split")
 
 
-def power_chart(steps: Sequence[Step], top: float, label: str) -> Markup:
-    """Power of the components over time, one on the other, up to `top` watts; a stretch without power is a gap."""
-    layers = [_stretch(list(stretch), top) for stretch in _stretches(steps)]
+def span_of(steps: Sequence[Step]) -> int:
+    """How many steps a chart of these covers: all that are known, and never so few that a minute looks long."""
+    return max(_FEWEST_STEPS, min(STEPS - 1, steps[-1].number - steps[0].number)) if steps else _FEWEST_STEPS
+
+
+def power_chart(steps: Sequence[Step], span: int, top: float, label: str) -> Markup:
+    """Power of the components over `span` steps, one on the other, up to `top` watts; what is not known is a gap."""
     return element(
         "svg",
-        together(*layers),
-        viewBox=f"0 0 {STEPS - 1} 100",
+        (_stretch(stretch, top) for stretch in _stretches(steps, span)),
+        viewBox=f"0 0 {span} 100",
         preserveAspectRatio="none",
         class_="chart",
         role="img",
@@ -76,11 +82,11 @@ def rounded_top(value: float) -> float:
     return next(round(step * each, 6) for each in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * each >= value)
 
 
-def _stretches(steps: Sequence[Step]) -> Iterable[list[tuple[int, Mapping[Component, float]]]]:
+def _stretches(steps: Sequence[Step], span: int) -> Iterable[list[tuple[int, Mapping[Component, float]]]]:
     """Steps that follow each other without a gap, each with its place on the chart."""
     newest = steps[-1].number if steps else 0
     for _, stretch in groupby(enumerate(steps), key=lambda pair: pair[1].number - pair[0]):
-        yield [(STEPS - 1 - (newest - step.number), step.watts) for _, step in stretch]
+        yield [(span - (newest - step.number), step.watts) for _, step in stretch]
 
 
 def _stretch(stretch: list[tuple[int, Mapping[Component, float]]], top: float) -> Markup:

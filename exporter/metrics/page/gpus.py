@@ -46,7 +46,7 @@ def _row(uuid: str, identity: Gpu | None, snapshot: Snapshot) -> Row:
     cells = (
         _name(uuid, identity),
         _power(_series_of(uuid, snapshot.series), limit),
-        _level(first, Gauge.GPU_UTILIZATION),
+        _busy(first),
         _memory(first),
         celsius_text(first[Gauge.TEMPERATURE]) if Gauge.TEMPERATURE in first else absent(_UNTOLD),
         megahertz_text(first[Gauge.GPU_SM_CLOCK]) if Gauge.GPU_SM_CLOCK in first else absent(_UNTOLD),
@@ -75,10 +75,11 @@ def _power(state: SeriesState | None, limit: float | None) -> Child:
     return (quantity(state.watts, watts(state.watts, state.uncertainty_watts)), bar, of)
 
 
-def _level(values: Mapping[Gauge, float], gauge: Gauge) -> Child:
-    if gauge not in values:
+def _busy(values: Mapping[Gauge, float]) -> Child:
+    busy = values.get(Gauge.GPU_UTILIZATION)
+    if busy is None:
         return absent(_UNTOLD)
-    return (ratio_text(values[gauge]), level_bar(values[gauge], 1.0, "busy"))
+    return (ratio_text(busy), level_bar(Component.GPU, busy, 1.0))
 
 
 def _memory(values: Mapping[Gauge, float]) -> Child:
@@ -86,7 +87,7 @@ def _memory(values: Mapping[Gauge, float]) -> Child:
     of = None if whole is None else note(f"of {gibibytes_text(whole)}")
     if used is None:
         return (absent(_UNTOLD), of)
-    return (gibibytes_text(used), level_bar(used, whole, "memory") if whole else None, of)
+    return (gibibytes_text(used), level_bar(Component.GPU, used, whole) if whole else None, of)
 
 
 def _slowed(readings: Sequence[UsageReading]) -> Child:

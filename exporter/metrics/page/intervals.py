@@ -158,4 +158,7 @@ def _shares(known: dict[Component, float]) -> str:
     whole = math.fsum(known.values())
     if not whole:
         return " · ".join(COMPONENT_NAMES[component] for component in known)
-    return " · ".join(f"{COMPONENT_NAMES[c]} {100 * value / whole:.0f} %" for c, value in known.items())
+    return " · ".join(
+        f"{COMPONENT_NAMES[c]}\N{NO-BREAK SPACE}{100 * value / whole:.0f}\N{NO-BREAK SPACE}%"
+        for c, value in known.items()
+    )

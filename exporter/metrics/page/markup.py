@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TypeAlias, Union
 
-_VOID = frozenset({"br", "input", "link", "meta"})
+_VOID = frozenset({"img", "input", "link", "meta"})
 
 
 class Markup(str):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from exporter.metering.snapshot import IdleState, SeriesState, Snapshot
 from exporter.metrics.page import drawings
 from exporter.metrics.page.amounts import moment_text, total_joules_text, watts
-from exporter.metrics.page.history import STEP_SECONDS, STEPS, Step
+from exporter.metrics.page.history import STEP_SECONDS, Step
 from exporter.metrics.page.markup import Child, Markup, element
 from exporter.metrics.page.pieces import COMPONENT_NAMES, component_mark, provenance_mark, quantity, section
 from exporter.metrics.page.tables import Column, Row, absent, note, table
 from exporter.metrics.page.view import View
-from joulecast.component import Component
+from joulecast.component import Component, is_node_part
 from joulecast.provenance import Provenance, weakest
 
 _DEVICE_COLUMNS = (
@@ -90,35 +90,45 @@ def _chart(history: Sequence[Step]) -> Markup:
     if not known:
         return element("div", element("p", "The chart begins with the first reading.", class_="nothing"), class_="past")
     top = drawings.rounded_top(max(known))
-    minutes = STEPS * STEP_SECONDS / 60
-    label = f"Node power over the last {minutes:.0f} minutes, between {watts(min(known))} and {watts(max(known))}"
+    span = drawings.span_of(history)
+    label = f"Node power over the last {_ago(span)}, between {watts(min(known))} and {watts(max(known))}"
     return element(
         "figure",
-        element("span", str(watts(top)), class_="axis top", aria_hidden="true"),
-        drawings.power_chart(history, top, label),
-        element("span", f"{minutes:.0f} min ago", class_="axis from", aria_hidden="true"),
+        element("span", f"{top:,g} W", class_="axis top", aria_hidden="true"),
+        drawings.power_chart(history, span, top, label),
+        element("span", f"{_ago(span)} ago", class_="axis from", aria_hidden="true"),
         element("span", "now", class_="axis to", aria_hidden="true"),
         class_="past",
     )
 
 
+def _ago(steps: int) -> str:
+    seconds = steps * STEP_SECONDS
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+
+
 def _components(snapshot: Snapshot) -> Markup | None:
-    counted = [state for state in snapshot.series if state.counted]
-    items = [
-        _component(component, [state for state in counted if state.series.key.component is component], snapshot)
-        for component in dict.fromkeys(state.series.key.component for state in counted)
-    ]
-    return element("ul", items, class_="components", aria_label="Power by component") if items else None
+    groups: dict[Component, list[SeriesState]] = {}
+    for state in snapshot.series:
+        if state.counted:
+            groups.setdefault(state.series.key.component, []).append(state)
+    if not groups:
+        return None
+    powers = {component: sum_of(states) for component, states in groups.items()}
+    ends = [power.watts + (power.half_width or 0.0) for power in powers.values() if power is not None]
+    full = max(snapshot.node_watts or 0.0, *ends, 0.0)
+    items = (_component(each, states, powers[each], snapshot.node_watts, full) for each, states in groups.items())
+    return element("ul", items, class_="components", aria_label="Power by component")
 
 
-def _component(component: Component, states: Sequence[SeriesState], snapshot: Snapshot) -> Markup:
-    power = sum_of(states)
+def _component(
+    component: Component, states: Sequence[SeriesState], power: Power | None, node_watts: float | None, full: float
+) -> Markup:
     name = element("p", component_mark(component), _number_of(component, states), class_="name")
     if power is None:
         return element("li", name, element("p", absent("no reading"), class_="amount"), data_key=component.value)
     amount = quantity(power.watts, watts(power.watts, power.half_width))
-    full = max(snapshot.node_watts or 0.0, power.watts)
-    share = f"{100 * power.watts / full:.0f} %" if full else ""
+    share = f"{100 * power.watts / node_watts:.0f} %" if node_watts else ""
     return element(
         "li",
         name,
@@ -172,7 +182,10 @@ def _device_text(state: SeriesState, snapshot: Snapshot) -> str:
     gpu = next((gpu for gpu in snapshot.gpus if gpu.uuid == key.device), None)
     if gpu is not None:
         return f"{gpu.index} · {gpu.model}"
-    return " ".join(filter(None, (key.device, key.zone))) or COMPONENT_NAMES[key.component]
+    # RAPL names sockets by number; what stands for a whole socket needs no further name.
+    device = f"socket {key.device}" if key.device.isdecimal() else key.device
+    zone = "" if is_node_part(key) and key.zone != key.device else key.zone
+    return " ".join(filter(None, (device, zone))) or COMPONENT_NAMES[key.component]
 
 
 def _idle(idle: IdleState | None) -> Child:
