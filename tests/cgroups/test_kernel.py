@@ -1,7 +1,10 @@
 """CPU time by workload from this machine's own cgroups, against what the kernel tells of each process."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -212,3 +215,32 @@ def test_two_thousand_groups_are_all_read(groups: KernelCgroups, reader: CgroupR
         groups.remove(path)
 
     assert mine(groups, reader.read()).keys() == set(paths) - set(paths[::4])
+
+
+def test_a_namespace_of_cgroups_hides_no_process(groups: KernelCgroups, tmp_path: Path) -> None:
+    """A reader in a container's own namespace, where paths begin with "..", still knows whose each process is."""
+    if shutil.which("unshare") is None:
+        pytest.skip("no unshare(1)")
+    process = groups.start(f"{POD.format(1)}/{CONTAINER.format(1)}")
+    own = groups.make(f"{POD.format(1)}/{CONTAINER.format(2)}")
+    (tmp_path / "cpuacct").symlink_to(groups.root)
+    script = (
+        "import pathlib, sys\n"
+        "from exporter.usage.cgroups.reader import CgroupReader\n"
+        "reader = CgroupReader(pathlib.Path(sys.argv[1]), pathlib.Path('/proc'))\n"
+        "reader.read()\n"
+        "print(pathlib.Path('/proc', sys.argv[2], 'cgroup').read_text().count('/..'))\n"
+        "print(reader.cgroup_of(int(sys.argv[2])).container_id)\n"
+    )
+    enter = 'echo $$ > "$1/cgroup.procs" && shift && exec unshare --cgroup -- "$@"'
+    mount_point = groups.root if (groups.root / "cgroup.controllers").exists() else tmp_path
+    command = [sys.executable, "-c", script, str(mount_point), str(process.pid)]
+    answer = subprocess.run(
+        ["sh", "-c", enter, "sh", str(own), *command], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    if "unshare failed" in answer.stderr:
+        pytest.skip(f"no namespaces here: {answer.stderr.strip()}")
+    relative, container = answer.stdout.split()
+    assert int(relative) > 0
+    assert container == f"{1:064x}"

@@ -1,6 +1,7 @@
 """CPU time by workload from trees that imitate those of machines this one is not."""
 
 import logging
+import threading
 from pathlib import Path
 
 import pytest
@@ -241,6 +242,36 @@ def test_what_is_left_of_a_service_is_never_taken_back(tmp_path: Path, proc: Pro
     files.remove(inside)
 
     assert seconds(reader.read()) == {service: 2.5}
+
+
+def test_others_may_ask_while_it_reads(tmp_path: Path, proc: ProcTree) -> None:
+    """Intervals ask for workloads in threads of their own, while groups come and go and are read."""
+    files = CgroupFiles(tmp_path / "cgroup")
+    stays = files.make(NGINX, 1.0).stat().st_ino
+    reader = CgroupReader(files.root, proc.procfs)
+    reader.read()
+    answers: set[CgroupIdentity | None] = set()
+    finished = threading.Event()
+
+    def ask() -> None:
+        while not finished.is_set():
+            answers.add(reader.by_inode(stays))
+            reader.by_inode(-1)
+            reader.cgroup_of(1)
+            reader.describe()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for number in range(200):
+            files.make(f"{POD}/{number:064x}", 1.0)
+            assert len(seconds(reader.read())) == 2
+            files.remove(f"{POD}/{number:064x}")
+    finally:
+        finished.set()
+        asking.join()
+
+    assert answers == {CgroupIdentity(Manager.SYSTEMD, unit="nginx.service")}
 
 
 def test_who_uses_nothing_is_told_by_the_same_object(tmp_path: Path, proc: ProcTree) -> None:

@@ -1,5 +1,6 @@
 """Which charged cgroup a process runs in."""
 
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,7 @@ class Membership:
         """`procfs` is /proc, or where the host's is mounted."""
         self._hierarchy = hierarchy
         self._procfs = procfs
+        self._lock = threading.Lock()  # intervals ask from threads of their own
         self._known: dict[int, _Remembered] = {}
         self._look = 0
         self._by_path: Mapping[str, Group] = {}
@@ -52,7 +54,8 @@ class Membership:
         """
         started = self._started(pid)
         if started is None:
-            self._known.pop(pid, None)
+            with self._lock:
+                self._known.pop(pid, None)
             return None
         known = self._known.get(pid)
         if known is not None and known.started == started and self._look - known.look < _TRUSTED_LOOKS:
@@ -64,9 +67,10 @@ class Membership:
         identity = self._identity(lines)
         if self._started(pid) != started:  # gone while it was looked at, and perhaps replaced
             return None
-        while len(self._known) >= _MOST_REMEMBERED:
-            self._known.pop(next(iter(self._known)), None)
-        self._known[pid] = _Remembered(started, identity, self._look)
+        with self._lock:
+            while len(self._known) >= _MOST_REMEMBERED:
+                del self._known[next(iter(self._known))]  # the first that was asked for
+            self._known[pid] = _Remembered(started, identity, self._look)
         return identity
 
     def _started(self, pid: int) -> bytes | None:

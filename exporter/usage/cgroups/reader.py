@@ -14,7 +14,7 @@ from exporter.usage.cgroups.group import Group
 from exporter.usage.cgroups.hierarchy import Hierarchy, hierarchies
 from exporter.usage.cgroups.machine import BusyTime, cpus_online
 from exporter.usage.cgroups.membership import Membership
-from exporter.usage.cgroups.tree import CgroupTree
+from exporter.usage.cgroups.tree import LINKS_OF_A_LEAF, CgroupTree
 from exporter.usage.evidence import CgroupIdentity, CgroupUse, CpuUse
 from exporter.usage.manager import Manager
 
@@ -208,6 +208,12 @@ def _rank(tree: CgroupTree) -> tuple[int, int]:
 
 
 def _inodes_below(group: Group) -> Iterator[int]:
+    """The inodes of all cgroups inside one, of which most containers have none."""
+    try:
+        if Path(group.directory).stat().st_nlink == LINKS_OF_A_LEAF:
+            return
+    except OSError:
+        return
     for directory, subdirectories, _ in os.walk(group.directory):
         for name in subdirectories:
             with suppress(OSError):

@@ -8,7 +8,7 @@ from exporter.usage.cgroups.group import Group
 from exporter.usage.cgroups.hierarchy import Hierarchy
 from exporter.usage.cgroups.identity import place_of, printable
 
-_LINKS_OF_A_LEAF = 2  # a directory's own and that in its parent; each subdirectory adds one, by its ".."
+LINKS_OF_A_LEAF = 2  # a directory's own and that in its parent; each subdirectory adds one, by its ".."
 _NEVER = 0  # no directory has so few links
 _DEEPEST = 32
 
@@ -102,7 +102,7 @@ class CgroupTree:
         if thoroughly or suspicious or status.st_nlink != directory.links:
             # As it was before the list: what comes meanwhile is found next time. File systems that do not count
             # subdirectories, which cgroups never are on, say 1.
-            directory.links = status.st_nlink if status.st_nlink >= _LINKS_OF_A_LEAF else _NEVER
+            directory.links = status.st_nlink if status.st_nlink >= LINKS_OF_A_LEAF else _NEVER
             changed |= self._list(directory, children)
         gone = []
         for name, child in children.items():
