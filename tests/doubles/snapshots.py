@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from exporter.intervals.figures import NET_JOULES_BUCKETS, IntervalFigures, NetHistogram
-from exporter.metering.snapshot import IdleState, SensorState, SeriesState, Snapshot
+from exporter.metering.snapshot import BillState, IdleState, LineState, SensorState, SeriesState, Snapshot
 from exporter.sensors.nvml.gpu import Gpu
 from exporter.sensors.sensor import Quantity, Series
 from exporter.usage.host import Cpus
@@ -125,6 +125,28 @@ def full_snapshot(sockets: int = 2, gpus: int = 8) -> Snapshot:
         counter_to_power={identity.uuid: 1.015625 for identity in identities[:1]},
         residuals={(Component.CPU, "0"): -0.125, (Component.DRAM, ""): 0.25},
         exporter_joules=3.25,
+        bill=some_bill([identity.uuid for identity in identities]),
+    )
+
+
+def some_bill(gpus: Sequence[str]) -> BillState:
+    """Every kind of line: pods with and without GPUs and names, a container, a service, a job, and what is folded."""
+    return BillState(
+        lines=[
+            LineState(("kubernetes", "ml", "train-0", "trainer", ""), 9_000.5, 700.25, 6e6, 1_250.0),
+            LineState(("kubernetes", "web", "shop-7d9f-x2", "nginx", ""), 120.5, 3.125, None, None),
+            LineState(
+                ("kubernetes", "", "0f3d2a1c-0000-4000-8000-000000000345", "4f1e2d3c4b5a", ""), 0.0, 0.0, None, None
+            ),
+            LineState(("containers", "", "", "9a8b7c6d5e4f", ""), 55.75, None, None, None),
+            LineState(("systemd", "", "", "", "sshd.service"), 1.5, 0.25, None, None),
+            LineState(("slurm", "", "", "", "job_42"), 2_000.0, 100.0, 500.5, 0.0),
+            LineState(("containers", "", "", "other", ""), 77.0, 8.0, None, None),
+        ],
+        idle={Component.CPU: 150_000.0, Component.DRAM: 9_000.0, Component.GPU: 0.0},
+        unattributed={Component.CPU: 100_000.5, Component.DRAM: 2_000.0, Component.GPU: 1e6},
+        gpu_methods=dict.fromkeys(gpus, "process_utilization"),
+        counts={"running": 5, "finished": 1, "unmapped": 1, "folded": 3},
     )
 
 
