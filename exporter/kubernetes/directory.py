@@ -1,16 +1,14 @@
 """The names that are known: of all pods listed last, and for a while of those that have gone."""
 
 from exporter.kubernetes.pod_list import PodList, PodName
+from exporter.kubernetes.strangers import Strangers
 from exporter.usage.evidence import CgroupIdentity, ContainerName
 from exporter.usage.manager import Manager
 
 # A node runs some hundred pods; only one that starts a job a second would have more to remember.
 MOST_GONE = 8192
-MOST_STRANGERS = 4096
 
-# What the kubelet still cannot name after this long is the pod's sandbox, under the name cAdvisor gave it.
-SANDBOX = "POD"
-SANDBOX_SECONDS = 60.0
+SANDBOX = "POD"  # what cAdvisor, and so every dashboard, calls a pod's pause container
 
 
 class Directory:
@@ -27,7 +25,7 @@ class Directory:
         self._finished: frozenset[tuple[str, str]] = frozenset()
         self._gone: dict[str, float] = {}  # since when a UID or an ID is not listed, the longest first
         self._listed = float("-inf")  # when the last complete list was asked for
-        self._strangers: dict[str, float] = {}  # IDs that were asked for in vain, since when
+        self._strangers = Strangers()
 
     def __len__(self) -> int:
         return len(self._containers)
@@ -35,18 +33,21 @@ class Directory:
     def find(self, identity: CgroupIdentity, now: float) -> ContainerName | None:
         """The names behind an identity; a group that is the pod itself has no container name."""
         known = self._containers.get(identity.container_id)
-        if known is not None or identity.manager is not Manager.KUBERNETES:
+        if identity.manager is not Manager.KUBERNETES:
+            return known
+        if known is not None:
+            self._strangers.resolve(identity.pod_uid, identity.container_id)
             return known
         # The systemd cgroup driver writes the dashes of a UID as underscores.
         pod = self._pods.get(identity.pod_uid) or self._pods.get(identity.pod_uid.replace("_", "-"))
-        if pod is None:
-            return None
-        if not identity.container_id:
+        if pod is not None and not identity.container_id:
             return ContainerName(pod.namespace, pod.pod, "")
-        since = self._strangers.setdefault(identity.container_id, now)
-        if pod.started and self._listed >= since + SANDBOX_SECONDS:
-            return ContainerName(pod.namespace, pod.pod, SANDBOX)
-        return None
+        started = pod is not None and pod.started
+        self._strangers.meet(identity.pod_uid, identity.container_id, now, started=started)
+        if pod is None or not started:
+            return None
+        is_sandbox = self._strangers.is_sandbox(identity.pod_uid, identity.container_id, self._listed)
+        return ContainerName(pod.namespace, pod.pod, SANDBOX) if is_sandbox else None
 
     def is_finished(self, namespace: str, pod: str) -> bool:
         """Whether all that is left of the pods of this name has ended: devices are not held any more then."""
@@ -70,5 +71,3 @@ class Directory:
         self._gone = gone
         self._finished = frozenset(listed.finished)
         self._listed = asked
-        if len(self._strangers) > MOST_STRANGERS:
-            self._strangers = {}

@@ -120,4 +120,4 @@ class Poller:
                 self._stop.wait(pause)
             elif self._woken.wait(pause):
                 since = self._clock.monotonic() - self._answered
-                self._stop.wait(max(self._debounce, WOKEN_SHARE * self._took) - since)
+                self._stop.wait(max(self._debounce, min(self._period, WOKEN_SHARE * self._took)) - since)

@@ -5,7 +5,7 @@ from typing import Any
 
 from doubles.kubelet_pods import Container, a_pod, container_id, pod_list, pod_uid
 
-from exporter.kubernetes.directory import MOST_GONE, SANDBOX_SECONDS, Directory
+from exporter.kubernetes.directory import MOST_GONE, Directory
 from exporter.kubernetes.pod_list import PodList, PodName
 from exporter.usage.evidence import CgroupIdentity, ContainerName
 from exporter.usage.manager import Manager
@@ -102,22 +102,3 @@ def test_a_container_is_known_by_its_id_alone() -> None:
 
     assert directory.find(bare, 0.0) == ContainerName("default", "web-1", "main")
     assert directory.find(CgroupIdentity(Manager.CONTAINERS, container_id="f" * 64), 0.0) is None
-
-
-def test_a_stranger_that_stays_is_the_sandbox() -> None:
-    """A container the kubelet cannot name, a minute and a complete list later, is the pod's pause container."""
-    directory, stranger = Directory(KEEP), CgroupIdentity(Manager.KUBERNETES, pod_uid("web-1"), "f" * 64)
-    directory.replace(listed(a_pod("web-1")), 0.0, 0.0)
-
-    assert directory.find(stranger, 10.0) is None
-    assert directory.find(stranger, 10.0 + 2 * SANDBOX_SECONDS) is None  # nobody has asked the kubelet since
-    directory.replace(listed(a_pod("web-1")), 10.0 + SANDBOX_SECONDS, 11.0 + SANDBOX_SECONDS)
-    assert directory.find(stranger, 20.0 + SANDBOX_SECONDS) == ContainerName("default", "web-1", "POD")
-
-
-def test_a_pod_whose_containers_have_no_id_yet_has_no_sandbox_to_tell_apart() -> None:
-    """While nothing of a pod has an ID, a stranger may be any of it."""
-    directory, stranger = Directory(KEEP), CgroupIdentity(Manager.KUBERNETES, pod_uid("web-1"), "f" * 64)
-    for at in (0.0, 2 * SANDBOX_SECONDS):
-        directory.replace(listed(a_pod("web-1", Container("main", started=False))), at, at)
-        assert directory.find(stranger, at) is None

@@ -116,7 +116,7 @@ def test_a_container_whose_id_comes_late_is_asked_for_again(access: KubeletAcces
     kubelet.show([a_pod("new-1", Container("main", started=False))])
     for times in (2, 3, 4):
         assert names.container(group("new-1")) is None
-        until(lambda times=times: len(kubelet.asked) == times)
+        until(lambda times=times: len(kubelet.asked) == times and names._pods._asking_since is None)
         clock.advance(7.0)
     for _ in range(20):
         clock.advance(60.0)
