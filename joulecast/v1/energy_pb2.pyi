@@ -248,7 +248,7 @@ class ListIntervalsResponse(_message.Message):
     def __init__(self, interval: _Optional[_Union[Interval, _Mapping]] = ..., cursor: _Optional[str] = ...) -> None: ...
 
 class Interval(_message.Message):
-    __slots__ = ("interval_id", "request_id", "name", "job", "phase", "labels", "gpus", "status", "begin_time", "end_time", "duration_seconds", "settles_in", "counts", "node", "components", "devices", "usage", "notes", "durable", "estimate")
+    __slots__ = ("interval_id", "request_id", "name", "job", "phase", "labels", "gpus", "status", "begin_time", "end_time", "duration_seconds", "settles_in", "counts", "node", "components", "devices", "usage", "notes", "durable", "estimate", "footprint")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -283,6 +283,7 @@ class Interval(_message.Message):
     NOTES_FIELD_NUMBER: _ClassVar[int]
     DURABLE_FIELD_NUMBER: _ClassVar[int]
     ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    FOOTPRINT_FIELD_NUMBER: _ClassVar[int]
     interval_id: str
     request_id: str
     name: str
@@ -303,7 +304,40 @@ class Interval(_message.Message):
     notes: _containers.RepeatedScalarFieldContainer[str]
     durable: bool
     estimate: WorkloadEstimate
-    def __init__(self, interval_id: _Optional[str] = ..., request_id: _Optional[str] = ..., name: _Optional[str] = ..., job: _Optional[str] = ..., phase: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., gpus: _Optional[_Union[GpuSelection, _Mapping]] = ..., status: _Optional[_Union[IntervalStatus, str]] = ..., begin_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., settles_in: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., counts: _Optional[_Mapping[str, float]] = ..., node: _Optional[_Union[Energy, _Mapping]] = ..., components: _Optional[_Iterable[_Union[ComponentEnergy, _Mapping]]] = ..., devices: _Optional[_Iterable[_Union[DeviceEnergy, _Mapping]]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ..., durable: bool = ..., estimate: _Optional[_Union[WorkloadEstimate, _Mapping]] = ...) -> None: ...
+    footprint: Footprint
+    def __init__(self, interval_id: _Optional[str] = ..., request_id: _Optional[str] = ..., name: _Optional[str] = ..., job: _Optional[str] = ..., phase: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., gpus: _Optional[_Union[GpuSelection, _Mapping]] = ..., status: _Optional[_Union[IntervalStatus, str]] = ..., begin_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., settles_in: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., counts: _Optional[_Mapping[str, float]] = ..., node: _Optional[_Union[Energy, _Mapping]] = ..., components: _Optional[_Iterable[_Union[ComponentEnergy, _Mapping]]] = ..., devices: _Optional[_Iterable[_Union[DeviceEnergy, _Mapping]]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ..., durable: bool = ..., estimate: _Optional[_Union[WorkloadEstimate, _Mapping]] = ..., footprint: _Optional[_Union[Footprint, _Mapping]] = ...) -> None: ...
+
+class Footprint(_message.Message):
+    __slots__ = ("grams_co2e", "uncertainty_grams_co2e", "calibration_uncertainty_grams_co2e", "cost", "uncertainty_cost", "calibration_uncertainty_cost", "currency", "carbon_intensity_grams_per_kwh", "carbon_zone", "carbon_source", "carbon_year", "price_per_kwh", "pue_ratio", "notes")
+    GRAMS_CO2E_FIELD_NUMBER: _ClassVar[int]
+    UNCERTAINTY_GRAMS_CO2E_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATION_UNCERTAINTY_GRAMS_CO2E_FIELD_NUMBER: _ClassVar[int]
+    COST_FIELD_NUMBER: _ClassVar[int]
+    UNCERTAINTY_COST_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATION_UNCERTAINTY_COST_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    CARBON_INTENSITY_GRAMS_PER_KWH_FIELD_NUMBER: _ClassVar[int]
+    CARBON_ZONE_FIELD_NUMBER: _ClassVar[int]
+    CARBON_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    CARBON_YEAR_FIELD_NUMBER: _ClassVar[int]
+    PRICE_PER_KWH_FIELD_NUMBER: _ClassVar[int]
+    PUE_RATIO_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    grams_co2e: float
+    uncertainty_grams_co2e: float
+    calibration_uncertainty_grams_co2e: float
+    cost: float
+    uncertainty_cost: float
+    calibration_uncertainty_cost: float
+    currency: str
+    carbon_intensity_grams_per_kwh: float
+    carbon_zone: str
+    carbon_source: str
+    carbon_year: int
+    price_per_kwh: float
+    pue_ratio: float
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, grams_co2e: _Optional[float] = ..., uncertainty_grams_co2e: _Optional[float] = ..., calibration_uncertainty_grams_co2e: _Optional[float] = ..., cost: _Optional[float] = ..., uncertainty_cost: _Optional[float] = ..., calibration_uncertainty_cost: _Optional[float] = ..., currency: _Optional[str] = ..., carbon_intensity_grams_per_kwh: _Optional[float] = ..., carbon_zone: _Optional[str] = ..., carbon_source: _Optional[str] = ..., carbon_year: _Optional[int] = ..., price_per_kwh: _Optional[float] = ..., pue_ratio: _Optional[float] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class WorkloadEstimate(_message.Message):
     __slots__ = ("model", "version", "scope", "joules", "p10_joules", "p90_joules", "in_domain", "departures", "notes")
