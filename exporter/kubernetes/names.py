@@ -1,6 +1,7 @@
 """The names of this node's containers and the holders of its GPUs, kept at hand for who must not wait."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from exporter.kubernetes.access import SERVICE_ACCOUNT, KubeletAccess, is_node
@@ -48,25 +49,28 @@ class KubernetesNames:
         self._holdings = Holdings({}, ())
         self._held = float("-inf")
         self._wondered: dict[tuple[str, str], tuple[int, float]] = {}  # how often asked for, and when to ask again
-        self._kubelet = None if access.pods is None else KubeletPods(access.pods, access, self._clock)
-        self._socket = None if access.pod_resources is None else PodResources(access.pod_resources, access.timeout)
-        pace = {"period": period, "debounce": debounce, "backoff": backoff}
-        self._pods = Poller(KUBELET, self._ask_pods, self._clock, **pace)
-        self._devices = Poller(POD_RESOURCES, self._ask_devices, self._clock, **pace)
+        self._pollers: dict[str, Poller] = {}
+        asked: dict[str, Callable[[], tuple[str, str]]] = {}
+        if access.pods is not None:
+            asked[KUBELET] = partial(self._ask_pods, KubeletPods(access.pods, access, self._clock))
+        if access.pod_resources is not None:
+            asked[POD_RESOURCES] = partial(self._ask_devices, PodResources(access.pod_resources, access.timeout))
+        for source, ask in asked.items():
+            self._pollers[source] = Poller(source, ask, self._clock, period=period, debounce=debounce, backoff=backoff)
 
     def start(self) -> None:
         """Begin to ask; names come with the first answer."""
-        for poller in self._pollers():
+        for poller in self._pollers.values():
             poller.start()
 
     def close(self) -> None:
         """Ask no more; what is known stays known."""
-        for poller in self._pollers():
+        for poller in self._pollers.values():
             poller.close()
 
     def look(self) -> None:
         """Ask everybody once, and wait for it: for who has the time, as a doctor does."""
-        for poller in self._pollers():
+        for poller in self._pollers.values():
             poller.poll()
 
     def container(self, identity: CgroupIdentity) -> ContainerName | None:
@@ -93,13 +97,10 @@ class KubernetesNames:
 
     def findings(self) -> Sequence[NamesFinding]:
         """Whether each source answers."""
-        unasked = NamesFinding(KUBELET, "absent", "nobody said where the kubelet is", _HOW)
-        pods = unasked if self._kubelet is None else self._pods.finding()
-        return (pods,) if self._socket is None else (pods, self._devices.finding())
-
-    def _pollers(self) -> list[Poller]:
-        asked = ((self._kubelet, self._pods), (self._socket, self._devices))
-        return [poller for source, poller in asked if source is not None]
+        findings = [poller.finding() for poller in self._pollers.values()]
+        if KUBELET not in self._pollers:
+            findings.insert(0, NamesFinding(KUBELET, "absent", "nobody said where the kubelet is", _HOW))
+        return findings
 
     def _wonder(self, key: tuple[str, str], now: float) -> None:
         times, due = self._wondered.get(key, (0, now))
@@ -108,31 +109,29 @@ class KubernetesNames:
         if len(self._wondered) >= _MOST_WONDERED:
             self._wondered = {}
         self._wondered[key] = times + 1, now + _ASK_AGAIN_SECONDS[min(times, len(_ASK_AGAIN_SECONDS) - 1)]
-        self._pods.wake()
-        self._devices.wake()
+        for poller in self._pollers.values():
+            poller.wake()
 
-    def _ask_pods(self) -> tuple[str, str]:
-        assert self._kubelet is not None  # noqa: S101 - its poller is not started otherwise
+    def _ask_pods(self, kubelet: KubeletPods) -> tuple[str, str]:
         asked = self._clock.monotonic()
         listed = PodList()
         try:
-            self._kubelet.read(listed)
+            kubelet.read(listed)
         except NoAnswer:
             self._directory.add(listed)
             raise
         self._directory.replace(listed, asked, self._clock.monotonic())
-        return f"{listed.count} pods", ""
+        return f"pods listed: {listed.count}", ""
 
-    def _ask_devices(self) -> tuple[str, str]:
-        assert self._socket is not None  # noqa: S101 - its poller is not started otherwise
-        self._holdings = holdings = self._socket.read()
+    def _ask_devices(self, devices: PodResources) -> tuple[str, str]:
+        self._holdings = holdings = devices.read()
         self._held = self._clock.monotonic()
-        message = f"{len(holdings.holders)} GPUs or slices are held"
+        message = f"GPUs and slices held: {len(holdings.holders)}"
         if not holdings.unmapped:
             return message, ""
         named = ", ".join(repr(name) for name in holdings.unmapped[:3])
         return (
-            f"{message}; {len(holdings.unmapped)} more have no UUID ({named})",
+            f"{message}; without UUID: {len(holdings.unmapped)} ({named})",
             "have the device plugin name GPUs by UUID; until then processes alone tell who uses these",
         )
 

@@ -111,7 +111,8 @@ class Poller:
         if finding.status == before.status and (finding.status == "up" or finding.message == before.message):
             return
         level = logging.INFO if finding.status in ("up", "absent") else logging.WARNING
-        log.log(level, "names from the %s: %s: %s", finding.source, finding.message or finding.status, finding.remedy)
+        remedy = f": {finding.remedy}" if finding.remedy else ""
+        log.log(level, "names (%s): %s%s", finding.source, finding.message, remedy)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -74,7 +74,7 @@ def test_names_and_holders_are_known_soon_after_the_start(names: KubernetesNames
 
     assert names.container(group("web-1")) == ContainerName("default", "web-1", "main", 2.0, 2.0**30)
     assert names.gpu_holders() == {GPU: [GpuHolder("default", "web-1", "main")]}
-    assert [each.message for each in names.findings()] == ["1 pods", "1 GPUs or slices are held"]
+    assert [each.message for each in names.findings()] == ["pods listed: 1", "GPUs and slices held: 1"]
 
 
 def test_nothing_is_known_and_nothing_raises_before_the_first_answer(access: KubeletAccess) -> None:
@@ -116,7 +116,7 @@ def test_a_container_whose_id_comes_late_is_asked_for_again(access: KubeletAcces
     kubelet.show([a_pod("new-1", Container("main", started=False))])
     for times in (2, 3, 4):
         assert names.container(group("new-1")) is None
-        until(lambda times=times: len(kubelet.asked) == times and names._pods._asking_since is None)
+        until(lambda times=times: len(kubelet.asked) == times and names._pollers["kubelet"]._asking_since is None)
         clock.advance(7.0)
     for _ in range(20):
         clock.advance(60.0)
@@ -230,7 +230,7 @@ def test_gpus_without_uuid_are_told(access: KubeletAccess, devices: KubeletDevic
     finding = names.findings()[1]
 
     assert finding.status == "up"
-    assert "2 more have no UUID ('nvidia0', 'nvidia1')" in finding.message
+    assert "without UUID: 2 ('nvidia0', 'nvidia1')" in finding.message
     assert "UUID" in finding.remedy
 
 
@@ -277,4 +277,4 @@ def test_a_crowded_node_is_named_whole(access: KubeletAccess, kubelet: Kubelet) 
         pod = f"web-66558b79-{number:05d}"
         expected = ContainerName(f"team-{number % 20}", pod, "sidecar", 0.05, 64 * 2.0**20)
         assert names.container(group(pod, "sidecar")) == expected
-    assert names.findings()[0].message == "2000 pods"
+    assert names.findings()[0].message == "pods listed: 2000"

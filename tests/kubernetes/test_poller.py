@@ -150,3 +150,25 @@ def test_closing_ends_the_thread_at_once() -> None:
 
     assert not any(thread.name == "names-closing" for thread in threading.enumerate())
     Poller("closing", Source(), SystemClock()).close()
+
+
+def test_what_changes_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A kubelet that refuses for hours is one line with its remedy, and one when it answers again."""
+    caplog.set_level("INFO")
+    source = Source()
+    poller = Poller("kubelet", source, FakeClock())
+    for fails in (
+        None,
+        None,
+        NoAnswer("denied", "it is so", "do this"),
+        NoAnswer("denied", "it is so", "do this"),
+        None,
+    ):
+        source.fails = fails
+        poller.poll()
+
+    assert [(each.levelname, each.message) for each in caplog.records] == [
+        ("INFO", "names (kubelet): 3 pods"),
+        ("WARNING", "names (kubelet): it is so: do this"),
+        ("INFO", "names (kubelet): 3 pods"),
+    ]
