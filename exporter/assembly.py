@@ -49,6 +49,7 @@ from exporter.store.state_directory import StateDirectory
 from exporter.usage.host import memory_bytes
 from joulecast.clock import Clock, SystemClock, boot_id
 from joulecast.errors import JoulecastError
+from joulecast.footprint.rates import Rates, rates_of
 from joulecast.serving import security
 from joulecast.serving.token import read_token
 
@@ -85,6 +86,7 @@ class Exporter:
         """
         self.config = config
         self.clock = clock or SystemClock()
+        self.rates = _rates(config)
         self.state = StateDirectory(config.state_dir)
         self.ledger = self._open_ledger()
         boot = boot_id()
@@ -273,6 +275,7 @@ class Exporter:
             node=config.node,
             boot_id=boot,
             period=config.period,
+            rates=self.rates,
         )
         tls = None
         if config.tls_cert and config.tls_key:
@@ -288,6 +291,7 @@ class Exporter:
             history=self.history.steps,
             healthy=self.trouble,
             about=About(config.node, ", ".join(map(str, config.grpc)), self.replaying, config.period),
+            rates=self.rates,
         )
         tls = None
         if config.tls_cert and config.tls_key:
@@ -295,3 +299,15 @@ class Exporter:
         # On this machine everyone may read, as everyone may read /proc.
         asked = "" if token is None or config.listen.is_loopback else token
         return MetricsServer(config.listen, site, tls=tls, token=asked)
+
+
+def _rates(config: Config) -> Rates:
+    """What a kilowatt-hour comes to here, as far as it is configured."""
+    return rates_of(
+        zone=config.carbon_zone,
+        intensity=config.carbon_intensity,
+        source=config.carbon_source,
+        price=config.electricity_price,
+        currency=config.currency,
+        pue=config.pue,
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from exporter.kubernetes.access import POD_RESOURCES, Endpoint, parse_endpoint
+from joulecast.footprint.rates import HIGHEST_INTENSITY, HIGHEST_PRICE, HIGHEST_PUE
 from joulecast.serving.address import Address, TcpAddress, UnixAddress, parse_address, parse_tcp
 from joulecast.serving.option_sources import collect
 from joulecast.serving.options import (
@@ -136,6 +137,28 @@ class Config:
         "pairs of job and phase kept apart on /metrics; the rest is summed as `other`",
         metavar="NUMBER",
         default=200,
+    )
+    carbon_zone: str | None = option(
+        TEXT,
+        "country of this machine (ISO 3166 code or name), for the yearly carbon intensity of its electricity",
+        metavar="COUNTRY",
+    )
+    carbon_intensity: float | None = option(
+        number(0, HIGHEST_INTENSITY, "grams of CO2-equivalents per kWh"),
+        "carbon intensity of the electricity, in place of the country's yearly average",
+        metavar="GRAMS",
+    )
+    carbon_source: str | None = option(
+        TEXT, "where --carbon-intensity is from, as readers are to see it", metavar="TEXT"
+    )
+    electricity_price: float | None = option(
+        number(0, HIGHEST_PRICE, "money per kWh"), "price of a kWh, in --currency", metavar="PRICE"
+    )
+    currency: str | None = option(TEXT, "currency of the price: three letters of ISO 4217, as EUR", metavar="CODE")
+    pue: float | None = option(
+        number(1, HIGHEST_PUE, "a ratio"),
+        "power usage effectiveness of the site, by which carbon and money are multiplied; joules never are",
+        metavar="RATIO",
     )
     retention_days: float = option(
         number(0, 36_500, "days"), "days a finished interval is kept; 0 keeps all", metavar="DAYS", default=90.0

@@ -14,6 +14,7 @@ from exporter.metrics.families import FAMILIES, Family
 from exporter.metrics.sheet import Sheet, blanks, is_known
 from exporter.usage.source import Gauge, UsageReading
 from joulecast.component import is_node_part
+from joulecast.footprint.rates import NO_RATES, Rates
 from joulecast.version import __version__
 
 
@@ -23,9 +24,12 @@ class NodeCollector(Collector):
     Families are built once per snapshot, so that any number of scrapers between two periods cost only the writing.
     """
 
-    def __init__(self, latest: Callable[[], Snapshot], figures: Callable[[], IntervalFigures]) -> None:
+    def __init__(
+        self, latest: Callable[[], Snapshot], figures: Callable[[], IntervalFigures], rates: Rates = NO_RATES
+    ) -> None:
         self._latest = latest
         self._figures = figures
+        self._rates = list(_rate_sheet(rates).metrics())
         self._bill = BillSheet()
         # Each is replaced as a whole; two threads may at worst build the same twice.
         self._node: tuple[Snapshot, list[Metric]] | None = None
@@ -39,6 +43,7 @@ class NodeCollector(Collector):
         """Yield the families as of the last snapshot."""
         yield from self._node_metrics(self._latest())
         yield from self._interval_metrics(self._figures())
+        yield from self._rates
 
     def _node_metrics(self, snapshot: Snapshot) -> list[Metric]:
         built = self._node
@@ -54,6 +59,17 @@ class NodeCollector(Collector):
         if built is None or built[0] != figures:
             built = self._intervals = (figures, list(_interval_sheet(figures).metrics()))
         return built[1]
+
+
+def _rate_sheet(rates: Rates) -> Sheet:
+    sheet = Sheet()
+    if rates.intensity is not None:
+        intensity = rates.intensity
+        sheet.add(families.CARBON_INTENSITY, intensity.grams_per_kwh, (intensity.zone, intensity.cited))
+    if rates.price is not None:
+        sheet.add(families.ELECTRICITY_PRICE, rates.price.per_kwh, (rates.price.currency,))
+    sheet.add(families.PUE, rates.pue)
+    return sheet
 
 
 def _node_sheet(snapshot: Snapshot) -> Sheet:

@@ -19,6 +19,7 @@ from exporter.metrics.page.document import POLICY, page
 from exporter.metrics.page.history import Step
 from exporter.metrics.page.static import address, resources
 from exporter.metrics.page.view import About, Sight, View
+from joulecast.footprint.rates import NO_RATES, Rates
 
 PROBES = frozenset({"/-/healthy", "/-/ready"})
 """Paths that orchestrators ask without credentials; they tell nothing about the node but its health."""
@@ -42,6 +43,7 @@ class Site:
         history: Callable[[], Sequence[Step]] = tuple,
         healthy: Callable[[], str | None] = lambda: None,
         about: About | None = None,
+        rates: Rates = NO_RATES,
         procfs: Path = Path("/proc"),
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -53,7 +55,7 @@ class Site:
         self._about = about or About()
         self._wall = wall
         self._registry = CollectorRegistry()
-        self._registry.register(NodeCollector(latest, figures))
+        self._registry.register(NodeCollector(latest, figures, rates))
         ProcessCollector(proc=str(procfs), registry=self._registry)
         self._pages: Mapping[str, Callable[[str], Answer]] = {
             "/": self._page,

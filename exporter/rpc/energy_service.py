@@ -10,6 +10,7 @@ from exporter.intervals.interval import Interval, Status
 from exporter.metering.snapshot import EMPTY, Snapshot
 from exporter.rpc.errors import MalformedRequest, answering, describe, streaming
 from exporter.rpc.estimates import put_estimate
+from exporter.rpc.footprints import put_footprint
 from exporter.rpc.messages import put_interval, put_seconds
 from exporter.rpc.node_messages import idle_messages, node_message, power_message
 from exporter.rpc.requests import (
@@ -26,6 +27,7 @@ from exporter.rpc.requests import (
 )
 from joulecast.clock import Clock
 from joulecast.errors import JoulecastError
+from joulecast.footprint.rates import NO_RATES, Rates
 from joulecast.labels import LabelError
 from joulecast.phase import nearest_phase
 from joulecast.serving.streams import StreamSlots, ended
@@ -51,6 +53,7 @@ class EnergyService(EnergyServiceServicer):
         node: str,
         boot_id: str,
         period: float,
+        rates: Rates = NO_RATES,
         streams: int = MAX_STREAMS,
     ) -> None:
         self._book = book
@@ -60,6 +63,7 @@ class EnergyService(EnergyServiceServicer):
         self._node = node
         self._boot_id = boot_id
         self._period = period
+        self._rates = rates
         self.slots = StreamSlots(streams)
 
     @answering
@@ -168,6 +172,7 @@ class EnergyService(EnergyServiceServicer):
             seconds = self._clock.monotonic() - interval.begin
         settles_in = self._book.settles_in(interval) if interval.status is Status.SETTLING else None
         put_interval(message, interval, seconds=seconds, settles_in=settles_in)
+        put_footprint(message, self._rates)
 
     def _result(self, outcome: Interval | Exception) -> pb.RecordResult:
         if isinstance(outcome, Interval):

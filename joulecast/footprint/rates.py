@@ -38,7 +38,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """All that is known of a site; None for what nobody said: no grams without an intensity, no money without a price."""
+    """All that is known of a site; None for what nobody said. No intensity, no grams; no price, no money."""
 
     intensity: Intensity | None = None
     price: Price | None = None
@@ -61,7 +61,8 @@ def rates_of(
 
     Raises JoulecastError for a country that is not known, half of a price, and figures that cannot be.
     """
-    return Rates(_intensity(zone, intensity, source), _price(price, currency), _pue(pue))
+    rates = Rates(_intensity(zone, intensity, source), _price(price, currency), _pue(pue))
+    return NO_RATES if rates == NO_RATES else rates
 
 
 def _intensity(zone: str | None, grams: float | None, source: str | None) -> Intensity | None:
