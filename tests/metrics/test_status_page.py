@@ -200,11 +200,11 @@ def test_running_interval_shows_its_energy_so_far() -> None:
 def test_ended_interval_shows_gross_idle_net_and_per_count() -> None:
     """Each to its first digit in doubt, with the value in full in the markup."""
     ended = interval(ended=12.5, account=account(812.34, 300.5))
-    ended.counts = {"samples": 512}
+    ended.counts = {"sample": 512}
     reader = read_intervals(ended=(ended,))
     assert "12.5 s" in reader.text
     assert "300 ± 12 J512 ± 15 J" in reader.text
-    assert "1.59 Jper samples" in reader.text
+    assert "1.59 Jper sample" in reader.text
     assert {"812.34", "300.5", repr(812.34 - 300.5)} <= set(reader.values("value"))
 
 
