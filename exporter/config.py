@@ -148,9 +148,7 @@ class Config:
         "carbon intensity of the electricity, in place of the country's yearly average",
         metavar="GRAMS",
     )
-    carbon_source: str | None = option(
-        TEXT, "where --carbon-intensity is from, as readers are to see it", metavar="TEXT"
-    )
+    carbon_source: str | None = option(TEXT, "where that intensity is from, as readers are to see it", metavar="TEXT")
     electricity_price: float | None = option(
         number(0, HIGHEST_PRICE, "money per kWh"), "price of a kWh, in --currency", metavar="PRICE"
     )

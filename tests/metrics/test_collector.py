@@ -25,22 +25,25 @@ from exporter.metrics.collector import NodeCollector
 from exporter.metrics.families import FAMILIES
 from exporter.usage.source import Gauge, UsageReading
 from joulecast.component import Component, SeriesKey
+from joulecast.footprint.rates import NO_RATES, Rates, rates_of
 from joulecast.provenance import Provenance
 from joulecast.version import __version__
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-def registry_of(snapshot: Snapshot, figures: IntervalFigures | None = None) -> CollectorRegistry:
+def registry_of(
+    snapshot: Snapshot, figures: IntervalFigures | None = None, rates: Rates = NO_RATES
+) -> CollectorRegistry:
     """A registry that holds nothing but the node."""
     registry = CollectorRegistry()
-    registry.register(NodeCollector(lambda: snapshot, lambda: figures or IntervalFigures()))
+    registry.register(NodeCollector(lambda: snapshot, lambda: figures or IntervalFigures(), rates))
     return registry
 
 
-def scraped(snapshot: Snapshot, figures: IntervalFigures | None = None) -> Samples:
+def scraped(snapshot: Snapshot, figures: IntervalFigures | None = None, rates: Rates = NO_RATES) -> Samples:
     """Every sample of a scrape, as an OpenMetrics parser understands it."""
-    text = generate_openmetrics(registry_of(snapshot, figures)).decode()
+    text = generate_openmetrics(registry_of(snapshot, figures, rates)).decode()
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
@@ -77,9 +80,35 @@ def test_promtool_finds_nothing_to_say() -> None:
 
 def test_every_declared_family_can_be_filled() -> None:
     """Nothing is declared, and so documented, that a node with everything does not show."""
-    shown = names(scraped(full_snapshot(), some_figures()))
+    rates = rates_of(zone="FR", price=0.25, currency="EUR", pue=1.2)
+    shown = names(scraped(full_snapshot(), some_figures(), rates))
     missing = [family.name for family in FAMILIES if not any(name.startswith(family.name) for name in shown)]
     assert missing == []
+
+
+def test_rates_are_shown_as_they_were_configured() -> None:
+    """A country's intensity with its publisher and year, a price with its currency, a PUE."""
+    samples = scraped(EMPTY, rates=rates_of(zone="France", price=0.25, currency="eur", pue=1.2))
+
+    assert {key: value for key, value in samples.items() if "joulecast_build" not in key[0]} == {
+        ("joulecast_intervals_open", frozenset()): 0,
+        (
+            "joulecast_carbon_intensity_grams_per_kwh",
+            labelled(zone="FR", source="Ember via Our World in Data, 2025"),
+        ): 41.44,
+        ("joulecast_electricity_price_per_kwh", labelled(currency="EUR")): 0.25,
+        ("joulecast_pue_ratio", frozenset()): 1.2,
+    }
+
+
+def test_what_an_operator_says_of_the_grid_replaces_the_table() -> None:
+    """The override has the operator's zone and source; a price and a PUE that nobody gave are no samples."""
+    samples = scraped(EMPTY, rates=rates_of(zone="FR-COR", intensity=12.5, source="our supplier, May"))
+
+    assert (
+        samples["joulecast_carbon_intensity_grams_per_kwh", labelled(zone="FR-COR", source="our supplier, May")] == 12.5
+    )
+    assert not names(samples) & {"joulecast_electricity_price_per_kwh", "joulecast_pue_ratio"}
 
 
 def test_node_without_sensors_says_who_it_is_and_nothing_else() -> None:
