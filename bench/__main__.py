@@ -11,7 +11,16 @@ from bench import ROOT
 from bench.figure import Figure, table
 
 # The quick ones first.
-BENCHES = ("import_cost", "back_dated_tag", "scrape", "begin_end", "predict", "interval_accuracy", "exporter_cost")
+BENCHES = (
+    "import_cost",
+    "back_dated_tag",
+    "scrape",
+    "begin_end",
+    "attribution",
+    "predict",
+    "interval_accuracy",
+    "exporter_cost",
+)
 
 
 def run_alone(bench: str) -> Sequence[Figure]:
