@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from joulecast.cli.table import Column, rendered
-from joulecast.client.readable import NOT_KNOWN, band_text, joules_text, watts_text
+from joulecast.client.readable import NOT_KNOWN, band_text, cost_text, grams_text, joules_text, watts_text
 from joulecast.client.result import Joules, Result, WorkloadEstimate
+from joulecast.footprint.footprint import Footprint
 
 _COLUMNS = (
     Column(""),
@@ -50,6 +51,7 @@ def _remarks(result: Result) -> Iterator[str]:
         per, net = result.joules_per(what), result.joules_per(what, net=True)
         if per is not None:
             yield f"per {what}: {joules_text(per)} gross, {joules_text(net)} net"
+    yield from _footprint_lines(result.footprint)
     if result.estimate is not None:
         yield _estimate_text(result.estimate)
     if result.energy.below_resolution:
@@ -57,6 +59,17 @@ def _remarks(result: Result) -> Iterator[str]:
     if result.energy.idle_joules is None and result.energy.gross_joules is not None:
         yield "note: net is unknown until this machine's idle power is: joulecast idle"
     yield from (f"note: {note}" for note in result.notes)
+
+
+def _footprint_lines(footprint: Footprint) -> Iterator[str]:
+    parts = []
+    if footprint.grams_co2e is not None:
+        parts.append(f"{grams_text(footprint.grams_co2e, footprint.uncertainty_grams_co2e)} CO2e")
+    if footprint.cost is not None:
+        parts.append(cost_text(footprint.cost, footprint.currency, footprint.uncertainty_cost))
+    if parts:
+        yield f"footprint: {', '.join(parts)}"
+    yield from (f"  {note}" for note in footprint.notes)
 
 
 def _estimate_text(estimate: WorkloadEstimate) -> str:

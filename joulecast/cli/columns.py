@@ -58,4 +58,12 @@ FIELDS: Sequence[Field] = (
     Field("gpu_utilization_ratio", "number", _mean_over_gpus("utilization_ratio")),
     Field("gpu_memory_utilization_ratio", "number", _mean_over_gpus("memory_utilization_ratio")),
     *_plain("json", "notes"),
+    *_plain(
+        "number", "grams_co2e", "uncertainty_grams_co2e", "calibration_uncertainty_grams_co2e", inside="footprint."
+    ),
+    *_plain("number", "cost", "uncertainty_cost", "calibration_uncertainty_cost", inside="footprint."),
+    *_plain("text", "currency", inside="footprint."),
+    *_plain("number", "carbon_intensity_grams_per_kwh", inside="footprint."),
+    *_plain("text", "carbon_zone", "carbon_source", inside="footprint."),
+    *_plain("number", "carbon_year", "price_per_kwh", "pue_ratio", inside="footprint."),
 )

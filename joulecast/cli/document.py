@@ -30,6 +30,7 @@ def document_of(result: Result, **more: Any) -> dict[str, Any]:
         "counts": dict(result.counts),
         "notes": list(result.notes),
         "durable": result.durable,
+        "footprint": asdict(result.footprint),
         "estimate": None if result.estimate is None else asdict(result.estimate),
     }
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from joulecast.cli.export import FORMATS, export
 from joulecast.cli.listing import add_filters, listed
 from joulecast.cli.table import Column, printable, rendered, terminal_width
 from joulecast.client.connection import connect
-from joulecast.client.readable import NOT_KNOWN, joules_text, seconds_text
+from joulecast.client.readable import NOT_KNOWN, cost_text, grams_text, joules_text, seconds_text
 from joulecast.client.result import DeviceJoules, Result
 
 _EXAMPLES = """\
@@ -40,6 +40,9 @@ _LIST = (
     Column("source", expendable=1),
     Column("labels", flexible=True, expendable=5),
 )
+# Shown once an interval of the list has them.
+_CARBON = Column("CO2e", right=True, expendable=4)
+_COST = Column("cost", right=True, expendable=4)
 _DEVICES = (
     Column("device"),
     Column("gross", right=True),
@@ -96,14 +99,36 @@ def _list(args: argparse.Namespace) -> int:
             separator = ","
         print("[]" if separator == "[" else "\n]")
         return 0
-    rows = [_list_row(result) for result in results]
-    if not rows:
+    kept = list(results)
+    if not kept:
         print("no intervals match", file=sys.stderr)
         return 0
-    print(*rendered(_LIST, rows, terminal_width(sys.stdout)), sep="\n")
+    columns, rows = _list_table(kept)
+    print(*rendered(columns, rows, terminal_width(sys.stdout)), sep="\n")
     if len(rows) == args.limit:
         print(f"the newest {args.limit}; --limit 0 for all", file=sys.stderr)
     return 0
+
+
+def _list_table(results: Sequence[Result]) -> tuple[list[Column], list[list[str]]]:
+    """Titles and rows; carbon and cost stand before the labels where the exporter knows them."""
+    columns, rows = [*_LIST], [_list_row(result) for result in results]
+    for column, texts in ((_CARBON, [*map(_carbon, results)]), (_COST, [*map(_cost, results)])):
+        if any(texts):
+            columns.insert(-1, column)
+            for row, text in zip(rows, texts, strict=True):
+                row.insert(-1, text)
+    return columns, rows
+
+
+def _carbon(result: Result) -> str:
+    grams = result.footprint.grams_co2e
+    return "" if grams is None else grams_text(grams)
+
+
+def _cost(result: Result) -> str:
+    footprint = result.footprint
+    return "" if footprint.cost is None else cost_text(footprint.cost, footprint.currency)
 
 
 def _list_row(result: Result) -> list[str]:

@@ -8,6 +8,7 @@ from joulecast.client.readable import seconds_text
 from joulecast.client.result import DeviceJoules, Joules, Result, Usage
 from joulecast.client.span import Span
 from joulecast.client.tag import counts_within_limits
+from joulecast.footprint.footprint import Footprint
 from joulecast.provenance import Provenance
 
 
@@ -93,6 +94,21 @@ class Energy:
     def calibration_uncertainty_joules(self) -> float | None:
         """Half-width of what repeats in every interval: sensor gain, model error."""
         return self.result().energy.calibration_uncertainty_joules
+
+    @property
+    def footprint(self) -> Footprint:
+        """What the gross joules come to in carbon and money, with the rates and the error bars it was made with."""
+        return self.result().footprint
+
+    @property
+    def grams_co2e(self) -> float | None:
+        """Grams of CO2-equivalents of the gross joules; None unless the exporter knows a carbon intensity."""
+        return self.result().footprint.grams_co2e
+
+    @property
+    def cost(self) -> float | None:
+        """Money for the gross joules, in `footprint.currency`; None unless the exporter knows a price."""
+        return self.result().footprint.cost
 
     @property
     def coverage(self) -> float | None:

@@ -8,7 +8,9 @@ if TYPE_CHECKING:
 
 NOT_KNOWN = "unknown"
 _SCALES = ((1e9, "GJ"), (1e6, "MJ"), (1e3, "kJ"), (1.0, "J"))
+_GRAM_SCALES = ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg"))
 _MOST_DECIMALS = 4
+_FINEST_MONEY = 9
 
 
 def joules_text(joules: float | None, uncertainty: float | None = None, *, bar: bool = True) -> str:
@@ -40,6 +42,34 @@ def band_text(joules: float, low: float, high: float) -> str:
     decimals = _decimals(joules / scale, 3)
     value, *ends = (f"{each / scale:.{decimals}f}" for each in (joules, low, high))
     return f"{value} {unit} ({' to '.join(ends)})"
+
+
+def grams_text(grams: float | None, uncertainty: float | None = None) -> str:
+    """Grams of CO2-equivalents as joules are written, in milligrams to tonnes.
+
+    >>> grams_text(0.01234, 0.0002), grams_text(812.34), grams_text(1_234_567.0), grams_text(None)
+    ('12.3 mg ± 0.2 mg', '812 g', '1.23 t', 'unknown')
+    """
+    if grams is None:
+        return NOT_KNOWN
+    scale, unit = next((pair for pair in _GRAM_SCALES if abs(grams) >= pair[0]), _GRAM_SCALES[-1])
+    return _with_half_width(grams / scale, (uncertainty or 0.0) / scale, unit)
+
+
+def cost_text(cost: float | None, currency: str, uncertainty: float | None = None) -> str:
+    """Money to the first digit in doubt: an interval may cost far less than the smallest coin.
+
+    >>> cost_text(0.000347, "EUR", 0.00001), cost_text(12.5, "USD"), cost_text(0.0, "EUR"), cost_text(None, "")
+    ('0.00035 EUR ± 0.00001 EUR', '12.5 USD', '0 EUR', 'unknown')
+    """
+    return NOT_KNOWN if cost is None else _with_half_width(cost, uncertainty or 0.0, currency, most=_FINEST_MONEY)
+
+
+def _with_half_width(value: float, half_width: float, unit: str, most: int = _MOST_DECIMALS) -> str:
+    if not half_width:
+        return f"{value:z.{_decimals(value, 3, most)}f} {unit}"
+    decimals = _decimals(half_width, 1, most)
+    return f"{value:z.{decimals}f} {unit} ± {max(half_width, 10.0**-most):.{decimals}f} {unit}"
 
 
 def energy_text(energy: "Joules") -> str:
@@ -78,8 +108,8 @@ def watts_text(watts: float | None) -> str:
     return NOT_KNOWN if watts is None else f"{watts:.{min(2, _decimals(watts, 3))}f} W"
 
 
-def _decimals(value: float, digits: int) -> int:
-    """How many decimals show `digits` significant digits of `value`."""
+def _decimals(value: float, digits: int, most: int = _MOST_DECIMALS) -> int:
+    """How many decimals, but no more than `most`, show `digits` significant digits of `value`."""
     if value == 0:
         return 0
-    return min(_MOST_DECIMALS, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+    return min(most, max(0, digits - 1 - math.floor(math.log10(abs(value)))))

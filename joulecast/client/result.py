@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from joulecast.client.readable import energy_text, seconds_text
 from joulecast.component import Component
+from joulecast.footprint.footprint import NO_FOOTPRINT, Footprint
 from joulecast.provenance import Provenance
 
 
@@ -97,6 +98,8 @@ class Result:
     usage: Usage = field(default_factory=Usage)
     notes: Sequence[str] = ()
     durable: bool | None = None
+    # What the gross joules come to at the exporter's present rates; all None without an intensity and a price.
+    footprint: Footprint = NO_FOOTPRINT
     estimate: WorkloadEstimate | None = None  # beside the energy, never in it; None if the work was not described
 
     @property

@@ -9,6 +9,7 @@ from joulecast.client.result import UNKNOWN, DeviceJoules, GpuUsage, Joules, Res
 from joulecast.client.tag import Tag
 from joulecast.clock import Moment
 from joulecast.component import Component
+from joulecast.footprint.footprint import NO_FOOTPRINT, Footprint
 from joulecast.provenance import Provenance
 from joulecast.v1 import energy_pb2 as pb
 
@@ -144,6 +145,7 @@ def result_of(interval: pb.Interval) -> Result:
         usage=_usage(interval.usage),
         notes=tuple(interval.notes),
         durable=interval.durable,
+        footprint=_footprint(interval.footprint) if interval.HasField("footprint") else NO_FOOTPRINT,
         estimate=_estimate(interval.estimate) if interval.HasField("estimate") else None,
     )
 
@@ -163,6 +165,12 @@ def joules_of(energy: pb.Energy) -> Joules:
         mean_watts=energy.mean_watts if known else None,
         below_resolution=energy.below_resolution,
     )
+
+
+def _footprint(footprint: pb.Footprint) -> Footprint:
+    # The message has the names of the value; what it does not set, or a newer exporter adds, is left out.
+    told = {field.name: value for field, value in footprint.ListFields() if field.name in Footprint.__slots__}
+    return Footprint(**{**told, "notes": tuple(footprint.notes)})
 
 
 def _estimate(estimate: pb.WorkloadEstimate) -> WorkloadEstimate:
