@@ -2,8 +2,7 @@
 
 from dataclasses import asdict
 
-from joulecast.footprint.derivation import footprint_of
-from joulecast.footprint.footprint import NO_FOOTPRINT
+from joulecast.footprint.footprint import NO_FOOTPRINT, footprint_of
 from joulecast.footprint.rates import NO_RATES, Rates
 from joulecast.v1 import energy_pb2 as pb
 

@@ -1,7 +1,15 @@
-"""What an amount of energy comes to, as a value: what the wire carries and a workload reads."""
+"""What an amount of energy comes to at given rates, with its error bars: derived, never measured."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from joulecast.quantities import kilowatt_hours_from_joules
+
+if TYPE_CHECKING:  # a client, which only reads footprints, loads no rates
+    from joulecast.footprint.rates import Intensity, Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +36,68 @@ class Footprint:
 
 
 NO_FOOTPRINT = Footprint()
+
+
+def footprint_of(
+    rates: Rates,
+    joules: float | None,
+    uncertainty: float | None = None,
+    calibration_uncertainty: float | None = None,
+) -> Footprint:
+    """The footprint of `joules` of IT energy: kWh = J / 3.6e6, times PUE; grams = kWh x g/kWh; cost = kWh x price.
+
+    Nothing at all where the joules are not known, or neither intensity nor price is.
+    """
+    intensity, price = rates.intensity, rates.price
+    if joules is None or (intensity is None and price is None):
+        return NO_FOOTPRINT
+    grams = intensity.grams_per_kwh if intensity else None
+    money = price.per_kwh if price else None
+    kwh, kwh_off, kwh_gain = (_site_kwh(each, rates.pue) for each in (joules, uncertainty, calibration_uncertainty))
+    return Footprint(
+        grams_co2e=_times(kwh, grams),
+        uncertainty_grams_co2e=_times(kwh_off, grams),
+        calibration_uncertainty_grams_co2e=_times(kwh_gain, grams),
+        cost=_times(kwh, money),
+        uncertainty_cost=_times(kwh_off, money),
+        calibration_uncertainty_cost=_times(kwh_gain, money),
+        currency=price.currency if price else "",
+        carbon_intensity_grams_per_kwh=grams,
+        carbon_zone=intensity.zone if intensity else "",
+        carbon_source=intensity.source if intensity else "",
+        carbon_year=intensity.year if intensity else None,
+        price_per_kwh=money,
+        pue_ratio=rates.pue,
+        notes=tuple(_notes(intensity, rates.pue)),
+    )
+
+
+def intensity_text(intensity: Intensity) -> str:
+    """The figure with what it is, for people: a yearly average is said not to be the marginal intensity."""
+    figure = f"{intensity.grams_per_kwh:g} g CO2e/kWh"
+    if intensity.year is None:
+        return f"{figure} ({' '.join(part for part in (intensity.zone, intensity.source) if part)})"
+    return (
+        f"{figure} is the yearly average of generation in {intensity.country or intensity.zone} in {intensity.year} "
+        f"({intensity.source}): neither the hour's nor the marginal intensity"
+    )
+
+
+def _site_kwh(joules: float | None, pue: float | None) -> float | None:
+    return None if joules is None else kilowatt_hours_from_joules(joules) * (1.0 if pue is None else pue)
+
+
+def _times(kwh: float | None, rate: float | None) -> float | None:
+    return None if kwh is None or rate is None else kwh * rate
+
+
+def _notes(intensity: Intensity | None, pue: float | None) -> Iterator[str]:
+    if pue is None:
+        yield (
+            "derived from the gross joules at the rates configured now, not stored; "
+            "no PUE is configured: the site's cooling and power conversion are not in it"
+        )
+    else:
+        yield f"derived from the gross joules x a PUE of {pue:g}, at the rates configured now, not stored"
+    if intensity is not None:
+        yield intensity_text(intensity)
