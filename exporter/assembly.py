@@ -19,6 +19,8 @@ from exporter.intervals.figures import FigureBook
 from exporter.intervals.idle import IdleBaselines, QuietWatch
 from exporter.intervals.ledger import LedgerUnavailable
 from exporter.intervals.timeline import Timeline
+from exporter.kubernetes.access import kubelet_access
+from exporter.kubernetes.names import KEEP_SECONDS
 from exporter.metering.cadence import Attention, Pace
 from exporter.metering.fusion import LOOK_AHEAD_SECONDS
 from exporter.metering.lane import Lane
@@ -106,7 +108,7 @@ class Exporter:
         self.lanes = [self._lane(sensor) for sensor in self.inventory.sensors]
         self.baselines = IdleBaselines(load_state(self.ledger, IDLE))
         self.kept_bill = KeptBill(self.state.path / "bill", self.ledger, config.max_workloads)
-        self.evidence = evidence or find_evidence(config, self.inventory, self.clock)
+        self.evidence = evidence or self._evidence()
         self.attribution = self._attribution(self.evidence)
         self.bill_checkpoint = Checkpoint(self.attribution.bill)
         self.observer = self._observer()
@@ -228,6 +230,24 @@ class Exporter:
         except JoulecastError as problem:
             log.warning("begins go straight to the store: %s", problem)
             return store
+
+    def _evidence(self) -> Evidence:
+        config = self.config
+        access = kubelet_access(
+            config.kubelet,
+            token_file=config.kubelet_token_file,
+            ca_file=config.kubelet_ca,
+            insecure=config.kubelet_insecure,
+            pod_resources=config.pod_resources,
+        )
+        return find_evidence(
+            self.inventory,
+            access,
+            self.clock,
+            sysfs=config.sysfs,
+            procfs=config.procfs,
+            keep_seconds=max(KEEP_SECONDS, config.attribution_ttl),
+        )
 
     def _attribution(self, evidence: Evidence) -> Attribution:
         config = self.config

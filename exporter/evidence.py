@@ -1,9 +1,9 @@
 """What attribution goes by on this machine: its cgroups, its GPUs' processes, and its kubelet where there is one."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from exporter.config import Config
-from exporter.kubernetes.access import kubelet_access
+from exporter.kubernetes.access import KubeletAccess
 from exporter.kubernetes.names import KEEP_SECONDS, KubernetesNames, kubernetes_names
 from exporter.sensors.inventory import Inventory
 from exporter.sensors.nvml.processes import NvmlProcesses
@@ -34,19 +34,23 @@ class Evidence:
             self.cpu.close()
 
 
-def find_evidence(config: Config, inventory: Inventory, clock: Clock) -> Evidence:
-    """What this machine has; nothing where a capture is played, for a capture tells nobody's names."""
+def find_evidence(
+    inventory: Inventory,
+    access: KubeletAccess,
+    clock: Clock,
+    *,
+    sysfs: Path,
+    procfs: Path,
+    keep_seconds: float = KEEP_SECONDS,
+) -> Evidence:
+    """What this machine has; nothing where a capture is played, for a capture tells nobody's names.
+
+    Names of what has ended are known for `keep_seconds`.
+    """
     if inventory.capture is not None:
         return Evidence()
-    access = kubelet_access(
-        config.kubelet,
-        token_file=config.kubelet_token_file,
-        ca_file=config.kubelet_ca,
-        insecure=config.kubelet_insecure,
-        pod_resources=config.pod_resources,
-    )
     return Evidence(
-        CgroupReader(config.sysfs / "fs" / "cgroup", config.procfs),
+        CgroupReader(sysfs / "fs" / "cgroup", procfs),
         None if inventory.library is None else PatientGpuUse(NvmlProcesses(inventory.library, clock.monotonic)),
-        kubernetes_names(access, clock, keep_seconds=max(KEEP_SECONDS, config.attribution_ttl)),
+        kubernetes_names(access, clock, keep_seconds=keep_seconds),
     )

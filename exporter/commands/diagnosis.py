@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from exporter.commands.diagnosis_attribution import AttributionDiagnosis, AttributionLook
+from exporter.evidence import Evidence
 from exporter.sensors.inventory import Inventory
 from exporter.sensors.nvml.gpu import Gpu
 from exporter.sensors.preference import Choice, choose
@@ -36,6 +38,7 @@ class Diagnosis:
     replaying: str  # the capture's title, or empty
     findings: Sequence[Finding]
     rows: Sequence[SeriesDiagnosis]
+    attribution: AttributionDiagnosis | None = None  # None for a capture, which tells nobody's names
 
     @property
     def counted(self) -> Sequence[SeriesDiagnosis]:
@@ -54,13 +57,17 @@ class Diagnosis:
         return weakest(row.series.provenance for row in self.counted)
 
 
-def diagnose(inventory: Inventory, clock: Clock, pause: Callable[[float], None]) -> Diagnosis:
-    """Survey every sensor and look twice at those that were found, `LOOK_SECONDS` apart."""
+def diagnose(
+    inventory: Inventory, clock: Clock, pause: Callable[[float], None], evidence: Evidence | None = None
+) -> Diagnosis:
+    """Survey every sensor and look twice at those that were found, and at who uses them, `LOOK_SECONDS` apart."""
     surveyed = [(sensor, survey(sensor)) for sensor in inventory.sensors]
     found = [(sensor, finding) for sensor, finding in surveyed if finding.status == "found"]
     first = _look(found, clock)
+    users = None if evidence is None else AttributionLook(evidence, clock)
     pause(LOOK_SECONDS)
     second = _look(found, clock)
+    attribution = None if users is None else users.finish()
     # Some caveats come to light by reading: counters that mirror each other, for one.
     findings = [
         replace(finding, caveats=tuple(sensor.caveats())) if finding.status == "found" else finding
@@ -73,7 +80,8 @@ def diagnose(inventory: Inventory, clock: Clock, pause: Callable[[float], None])
     gpus = tuple(inventory.gpus())
     for sensor in inventory.sensors:
         sensor.close()
-    return Diagnosis(inventory.cpus, gpus, inventory.capture.title if inventory.capture else "", findings, rows)
+    replaying = inventory.capture.title if inventory.capture else ""
+    return Diagnosis(inventory.cpus, gpus, replaying, findings, rows, attribution)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from exporter.commands.diagnosis import Diagnosis, SeriesDiagnosis
+from exporter.commands.diagnosis_attribution import AttributionDiagnosis
 from exporter.sensors.nvml.gpu import Gpu
 from exporter.sensors.sensor import Finding
 from joulecast.component import Component
@@ -12,6 +13,14 @@ WIDTH = 100
 _INDENT = "  "
 _BOLD, _GREEN, _YELLOW, _DIM, _RESET = "\033[1m", "\033[32m", "\033[33m", "\033[2m", "\033[0m"
 _STATUS_COLOURS = {"found": _GREEN, "denied": _YELLOW, "failed": _YELLOW, "absent": _DIM}
+_NAMES_COLOURS = {"up": _GREEN, "absent": _DIM}
+_METHODS = {
+    "process_utilization": "split by what its processes used of it",
+    "equal_shares": "split equally: the driver does not tell its processes apart",
+    "slices": "split by its MIG slices",
+    "holder": "all of its one holder: no process is seen on it",
+    "none": "unattributed now: no process on it, and nobody is known to hold it",
+}
 _WITHOUT = {
     Component.CPU: "none: no counter, no power sensor, and no CPU in procfs to model from",
     Component.DRAM: "none: no counter, and no memory size in procfs to model from",
@@ -39,6 +48,9 @@ def render(diagnosis: Diagnosis, *, colour: bool, width: int = WIDTH) -> str:
             page.heading(title)
             for row in rows:
                 _row(page, row, diagnosis.gpus)
+    if diagnosis.attribution is not None:
+        page.heading("Whose energy it is")
+        _attribution(page, diagnosis.attribution, diagnosis.gpus)
     page.heading("Sensors")
     for finding in diagnosis.findings:
         _finding(page, finding)
@@ -98,6 +110,25 @@ def _row(page: _Page, row: SeriesDiagnosis, gpus: Sequence[Gpu]) -> None:
     page.line(f"from {series.source}", _DIM, indent=deep)
     for remark in filter(None, (series.note if series.note not in row.choice.reason else "", row.problem)):
         page.line(remark, _DIM, indent=deep)
+
+
+def _attribution(page: _Page, attribution: AttributionDiagnosis, gpus: Sequence[Gpu]) -> None:
+    deep = " " * 20
+    unnamed = f", {attribution.unnamed} of them without a name" if attribution.unnamed else ""
+    page.line(attribution.cgroups, indent=deep, first=f"{_INDENT}{'cgroups':<18}")
+    for uuid, method in attribution.gpu_methods.items():
+        index = next((str(gpu.index) for gpu in gpus if gpu.uuid == uuid), uuid)
+        page.line(_METHODS[method], indent=deep, first=f"{_INDENT}{f'GPU {index}':<18}")
+    for finding in attribution.names:
+        page.line(
+            f"{finding.status}: {finding.message}" if finding.message else finding.status,
+            _NAMES_COLOURS.get(finding.status, _YELLOW),
+            indent=deep,
+            first=f"{_INDENT}{finding.source:<18}",
+        )
+        if finding.remedy:
+            page.line(finding.remedy, indent=f"{deep}  ", first=f"{deep}> ")
+    page.line(f"{attribution.workloads} now{unnamed}", indent=deep, first=f"{_INDENT}{'workloads':<18}")
 
 
 def _finding(page: _Page, finding: Finding) -> None:

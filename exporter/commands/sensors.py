@@ -13,16 +13,24 @@ from typing import Any, TextIO
 from exporter.commands.diagnosis import Diagnosis, SeriesDiagnosis, diagnose
 from exporter.commands.diagnosis_text import render
 from exporter.commands.recording import record
+from exporter.config import OPTIONS
+from exporter.evidence import find_evidence
+from exporter.kubernetes.access import POD_RESOURCES, KubeletAccess, kubelet_access
 from exporter.sensors.capture import Capture
 from exporter.sensors.inventory import take_inventory
 from exporter.sensors.sensor import Finding
 from joulecast.clock import SystemClock
 from joulecast.errors import JoulecastError
+from joulecast.serving.option_sources import collect
+from joulecast.serving.options import add_flags, variable_of
 from joulecast.version import __version__
 
 __all__ = ["add_arguments", "run"]
 
 DEFAULT_SECONDS = 60.0
+_KUBELET_OPTIONS = {
+    name: OPTIONS[name] for name in ("kubelet", "kubelet_token_file", "kubelet_ca", "kubelet_insecure", "pod_resources")
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--procfs", type=Path, default=Path("/proc"), metavar="DIR", help="where procfs is [default: /proc]"
     )
+    add_flags(parser, _KUBELET_OPTIONS)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--replay", type=Path, metavar="CAPTURE", help="look at a capture instead of this machine; `demo` is shipped"
@@ -64,12 +73,30 @@ def run(args: argparse.Namespace) -> int:
             progress=sys.stderr,
         )
     replay = Capture.load(args.replay) if args.replay else None
-    diagnosis = diagnose(take_inventory(args.sysfs, args.procfs, replay=replay), SystemClock(), time.sleep)
+    inventory, clock = take_inventory(args.sysfs, args.procfs, replay=replay), SystemClock()
+    evidence = None
+    if replay is None:
+        access = _kubelet_access(args, os.environ)
+        evidence = find_evidence(inventory, access, clock, sysfs=args.sysfs, procfs=args.procfs)
+    diagnosis = diagnose(inventory, clock, time.sleep, evidence)
     if args.json:
         print(json.dumps(as_json(diagnosis), indent=2))
     else:
         print(render(diagnosis, colour=wants_colour(sys.stdout, os.environ)))
     return 0
+
+
+def _kubelet_access(args: argparse.Namespace, environ: Mapping[str, str]) -> KubeletAccess:
+    """As the exporter would ask, by the same flags and variables; no other option of it is of concern here."""
+    wanted = {variable_of(name) for name in _KUBELET_OPTIONS}
+    values = collect(args, {name: value for name, value in environ.items() if name in wanted}, _KUBELET_OPTIONS)
+    return kubelet_access(
+        values.get("kubelet"),
+        token_file=values.get("kubelet_token_file"),
+        ca_file=values.get("kubelet_ca"),
+        insecure=values.get("kubelet_insecure", False),
+        pod_resources=values.get("pod_resources", POD_RESOURCES),
+    )
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
@@ -86,6 +113,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "gpus": [asdict(gpu) for gpu in diagnosis.gpus],
         "node": {"watts": diagnosis.node_watts, "provenance": diagnosis.node_provenance},
         "series": [_series(row) for row in diagnosis.rows],
+        "attribution": None if diagnosis.attribution is None else asdict(diagnosis.attribution),
         "sensors": [_sensor(finding) for finding in diagnosis.findings],
     }
 
