@@ -122,28 +122,29 @@ def test_a_group_that_came_since_the_last_read_is_in_the_next(groups: KernelCgro
     assert mine(groups, reader.read()).keys() == set()
 
 
-def test_one_group_in_anothers_place_is_another(groups: KernelCgroups, reader: CgroupReader) -> None:
-    """A service that was restarted, and a container that replaced one, are new groups that begin at zero.
+@pytest.mark.parametrize("path", ["system.slice/web.service", "slurm/uid_1000/job_42"])
+def test_one_group_in_anothers_place_is_another(groups: KernelCgroups, reader: CgroupReader, path: str) -> None:
+    """A service that was restarted, a job that was queued again and a container that replaced one begin at zero.
 
     The directory around them has as many links as before.
     """
-    service, old, new = "system.slice/web.service", *(f"{POD.format(1)}/{CONTAINER.format(n)}" for n in (1, 2))
-    process = groups.start(service)
+    old, new = (f"{POD.format(1)}/{CONTAINER.format(number)}" for number in (1, 2))
+    process = groups.start(path)
     groups.burn(process)
     until(lambda: own_seconds(process.pid) > 0.1)
     groups.make(old)
     before = mine(groups, reader.read())
     groups.end(process)
-    for path in (service, old):
-        groups.remove(path)
-    groups.make(service)
-    groups.make(new)
+    for gone in (path, old):
+        groups.remove(gone)
+    for made in (path, new):
+        groups.make(made)
     after = mine(groups, reader.read())
 
-    assert after.keys() == {service, new}
-    assert after[service].cgroup_id != before[service].cgroup_id
-    assert before[service].cpu_seconds > 0
-    assert after[service].cpu_seconds == 0
+    assert after.keys() == {path, new}
+    assert after[path].cgroup_id != before[path].cgroup_id
+    assert before[path].cpu_seconds > 0
+    assert after[path].cpu_seconds == 0
 
 
 def test_a_container_inside_a_service_is_charged_once(groups: KernelCgroups, reader: CgroupReader) -> None:

@@ -83,8 +83,8 @@ def reader(files: CgroupFiles, processes: Processes) -> CgroupReader:
         ("/../../../../system.slice/nginx.service", NGINX),
         ("/../../../..", None),
         (f"/../../../../unknown.slice/cri-containerd-{B}.scope", None),
-        # From where the tree was mounted at a part of what the process sees.
-        (f"/docker/{B}{CONTAINER}", IN_POD),
+        # A container that came since the last read, with a service in it that others run too.
+        (f"/docker/{B}/system.slice/nginx.service", CgroupIdentity(Manager.CONTAINERS, container_id=B)),
         ("/caf\udce9/x", None),
     ],
 )
@@ -95,6 +95,17 @@ def test_a_process_is_its_cgroups(
     processes.put(7, f"0::{path}")
 
     assert reader.cgroup_of(7) == identity
+
+
+def test_a_process_is_found_where_a_part_of_the_tree_is_mounted(tmp_path: Path, processes: Processes) -> None:
+    """Docker with cgroup v1 mounts a container's part of the tree, while /proc tells the path in the whole one."""
+    files = CgroupFiles(tmp_path / "v1" / "cpuacct", version=1, whole=False)
+    files.make("/system.slice/nginx.service")
+    reader = CgroupReader(tmp_path / "v1", processes.procfs)
+    reader.read()
+    processes.put(7, f"3:cpuacct:/docker/{B}/system.slice/nginx.service")
+
+    assert reader.cgroup_of(7) == NGINX
 
 
 def test_two_containers_that_fit_one_relative_path_are_not_guessed_between(

@@ -244,6 +244,18 @@ def test_what_is_left_of_a_service_is_never_taken_back(tmp_path: Path, proc: Pro
     assert seconds(reader.read()) == {service: 2.5}
 
 
+def test_a_service_that_starts_a_container_keeps_what_it_had(tmp_path: Path, proc: ProcTree) -> None:
+    """Its first container's counter, read a little later, takes nothing from what the service was told to have used."""
+    files = CgroupFiles(tmp_path / "cgroup")
+    service, inside = "/system.slice/app.service", f"/system.slice/app.service/libpod-payload-{A}"
+    files.make(service, 2.0)
+    reader = CgroupReader(files.root, proc.procfs)
+    assert seconds(reader.read()) == {service: 2.0}
+    files.make(inside, 0.5)
+
+    assert seconds(reader.read()) == {service: 2.0, inside: 0.5}
+
+
 def test_others_may_ask_while_it_reads(tmp_path: Path, proc: ProcTree) -> None:
     """Intervals ask for workloads in threads of their own, while groups come and go and are read."""
     files = CgroupFiles(tmp_path / "cgroup")

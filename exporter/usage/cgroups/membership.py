@@ -100,14 +100,15 @@ class Membership:
         for depth in range(len(names), 0, -1):
             if group := self._by_path.get("/" + "/".join(names[:depth])):
                 return group
-        # The namespace and the mount that is read may begin at different cgroups: either path may be the longer one.
+        # The namespace and the mount that is read may begin at different cgroups: either path may be the longer one,
+        # that of the process only where a part of the machine's tree is mounted.
         below = tuple(name for name in names if name != "..")
         for depth in range(len(below), 0, -1):
             end = "/" + "/".join(below[:depth])
             fitting = [
                 group
                 for group in self._by_name.get(below[depth - 1], ())
-                if group.path.endswith(end) or end.endswith(group.path)
+                if group.path.endswith(end) or (not self._hierarchy.complete and end.endswith(group.path))
             ]
             if len(fitting) == 1:
                 return fitting[0]
