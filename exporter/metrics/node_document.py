@@ -7,14 +7,21 @@ there keeps its name and meaning.
 import json
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from exporter.intervals.interval import Account, DeviceEnergy, Energy, Interval, Usage
-from exporter.metering.snapshot import EMPTY, SeriesState, Snapshot
+from exporter.metering.snapshot import EMPTY, BillState, SeriesState, Snapshot
 from exporter.metrics.page.amounts import iso_text
 from exporter.metrics.page.history import STEP_SECONDS
 from exporter.metrics.page.view import View
+from joulecast.component import Component
+from joulecast.footprint.footprint import NO_FOOTPRINT, footprint_of
+from joulecast.footprint.rates import NO_RATES, Rates
 from joulecast.version import __version__
+
+_LINE_NAME = ("manager", "namespace", "pod", "container", "unit")
+_MOST_LINES = 1000
 
 
 def node_json(view: View) -> str:
@@ -72,10 +79,12 @@ def node_document(view: View) -> dict[str, Any]:
             }
             for sensor in snapshot.sensors
         ],
+        "workloads": _bill(snapshot.bill),
+        "rates": asdict(view.rates),
         "intervals": {
             "running_in_all": sight.running_in_all,
-            "running": [interval_document(interval) for interval in sight.running],
-            "ended": [interval_document(interval) for interval in sight.ended],
+            "running": [interval_document(interval, view.rates) for interval in sight.running],
+            "ended": [interval_document(interval, view.rates) for interval in sight.ended],
             "problem": sight.problem or None,
         },
         "history": {
@@ -85,7 +94,7 @@ def node_document(view: View) -> dict[str, Any]:
     }
 
 
-def interval_document(interval: Interval) -> dict[str, Any]:
+def interval_document(interval: Interval, rates: Rates = NO_RATES) -> dict[str, Any]:
     """One interval under the names that the command line uses."""
     tag, account = interval.tag, interval.account
     seconds = interval.duration_seconds
@@ -107,6 +116,36 @@ def interval_document(interval: Interval) -> dict[str, Any]:
         "counts": dict(interval.counts),
         "notes": notes,
         "durable": interval.durable,
+        "footprint": _footprint(account, rates),
+    }
+
+
+def _footprint(account: Account | None, rates: Rates) -> dict[str, Any] | None:
+    if account is None:
+        return None
+    node = account.node
+    found = footprint_of(rates, node.gross_joules, node.uncertainty_joules, node.calibration_uncertainty_joules)
+    return None if found is NO_FOOTPRINT else asdict(found)
+
+
+def _bill(bill: BillState | None) -> dict[str, Any] | None:
+    """Whose joules; null where nothing is attributed."""
+    if bill is None:
+        return None
+    return {
+        "lines": [
+            {
+                **dict(zip(_LINE_NAME, line.name, strict=True)),
+                "joules": {Component.CPU: line.cpu, Component.DRAM: line.dram, Component.GPU: line.gpu},
+                "allocated_idle_gpu_joules": line.allocated_idle,
+            }
+            for line in bill.lines[:_MOST_LINES]
+        ],
+        "lines_in_all": len(bill.lines),
+        "idle_joules": {**bill.idle},
+        "unattributed_joules": {**bill.unattributed},
+        "gpu_methods": {**bill.gpu_methods},
+        "counts": {**bill.counts},
     }
 
 

@@ -53,6 +53,7 @@ class Site:
         self._history = history
         self._healthy = healthy
         self._about = about or About()
+        self._rates = rates
         self._wall = wall
         self._registry = CollectorRegistry()
         self._registry.register(NodeCollector(latest, figures, rates))
@@ -111,6 +112,7 @@ class Site:
             about=self._about,
             intervals=self._intervals(),
             history=self._history(),
+            rates=self._rates,
             trouble=self._healthy(),
             wall=math.floor(self._wall()),  # nothing is told more finely, so within a second nothing changes
         )

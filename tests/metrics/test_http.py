@@ -18,6 +18,7 @@ from doubles.snapshots import snapshot_of
 from exporter.metering.snapshot import EMPTY, Snapshot
 from exporter.metrics.connections import Limits
 from exporter.metrics.http import MetricsServer
+from exporter.metrics.page import static
 from exporter.metrics.site import Site
 from exporter.metrics.tls import Tls
 from joulecast.errors import JoulecastError
@@ -111,6 +112,29 @@ def test_query_string_is_no_part_of_the_path(serve: Serve) -> None:
     assert request(serve().address, "/metrics?collect[]=gpu").status == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/api/v1/node", f"/{static.address('page.css')}"])
+def test_client_that_has_it_already_is_sent_nothing(serve: Serve, path: str) -> None:
+    """With the tag of the last answer the next is empty, until something changes."""
+    door = serve().address
+    first = request(door, path)
+    again = request(door, path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status, again.body) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    other = request(door, path, headers={"If-None-Match": 'W/"0", "1"'})
+    assert (other.status, other.body) == (200, first.body)
+
+
+def test_files_of_the_page_may_be_kept_forever(serve: Serve) -> None:
+    """Their address changes with their content; that of another build is not found, rather than answered wrongly."""
+    door = serve().address
+    for name in static.resources():
+        response = request(door, f"/{static.address(name)}", headers={"Accept-Encoding": "gzip"})
+        assert response.status == 200
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert request(door, "/page/000000000000/page.css").status == 404
+    assert request(door, "/page/../http.py").status == 404
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_door_is_read_only(serve: Serve, method: str) -> None:
     """Other methods are refused, with the allowed ones named."""
@@ -118,7 +142,7 @@ def test_door_is_read_only(serve: Serve, method: str) -> None:
     assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/-/healthy", "/-/ready", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/metrics", "/api/v1/node", "/-/healthy", "/-/ready", "/nothing"])
 def test_head_is_get_without_the_body(serve: Serve, path: str) -> None:
     """HEAD gives the status and type of GET, and not one byte more."""
     address = serve().address
@@ -131,7 +155,7 @@ def test_token_guards_all_but_the_probes(serve: Serve) -> None:
     """Without the token an orchestrator may ask for health, and nobody for numbers."""
     address = serve(token="s3cret").address
     assert [request(address, path).status for path in ("/-/healthy", "/-/ready")] == [200, 200]
-    for path in ("/", "/metrics", "/nothing"):
+    for path in ("/", "/metrics", "/api/v1/node", f"/{static.address('live.js')}", "/nothing"):
         response = request(address, path)
         assert (response.status, response.headers["WWW-Authenticate"]) == (401, 'Bearer realm="joulecast"')
 

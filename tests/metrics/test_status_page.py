@@ -1,6 +1,7 @@
 """The page for people: complete without a script, safe whatever names it shows, and honest about what is not known."""
 
 import dataclasses
+import math
 from html.parser import HTMLParser
 
 import pytest
@@ -13,6 +14,7 @@ from doubles.snapshots import (
     sensor_state,
     series_state,
     snapshot_of,
+    some_bill,
 )
 
 from exporter.intervals.interval import Account, Energy, Interval, Status, Tag, Usage
@@ -20,8 +22,10 @@ from exporter.metering.snapshot import EMPTY, IdleState, Snapshot
 from exporter.metrics.page.document import page
 from exporter.metrics.page.history import STEP_SECONDS, Step
 from exporter.metrics.page.view import About, Sight, View
+from exporter.metrics.page.workloads import workloads_section
 from exporter.usage.source import Gauge, UsageReading
 from joulecast.component import Component, SeriesKey
+from joulecast.footprint.rates import rates_of
 from joulecast.provenance import Provenance
 
 ATTACK = "<script>alert('x')</script>\" onload=\"x"
@@ -300,9 +304,36 @@ def test_every_table_and_section_can_be_named_by_a_screen_reader() -> None:
     """Tables have captions, sections headings, and there is one of each landmark."""
     view = View(full_snapshot(), intervals=Sight([interval()], 1, [interval("old", ended=9.0)]))
     reader = read(view)
-    assert reader.tags.count("table") == reader.tags.count("caption") == 5
+    assert reader.tags.count("table") == reader.tags.count("caption") == 6
     assert reader.tags.count("section") == reader.tags.count("h2")
     assert [reader.tags.count(landmark) for landmark in ("header", "main", "footer", "nav", "h1")] == [1] * 5
+
+
+def test_workloads_are_charged_openly() -> None:
+    """The largest come first, and what is idle or nobody's stands with them, so that the shares add up."""
+    reader = read_snapshot(full_snapshot())
+    text = reader.text
+    names = ["train-0/trainer", "job_42", "shop-7d9f-x2/nginx", "Idle", "Unattributed"]
+    assert sorted(names, key=text.index) == names
+    assert "ml · Kubernetes1.2 kJ of GPUs that it held and did not use" in text
+    assert "5 running, 1 finished, 1 unmapped, 1 not shown" in text
+    shown = Reader(workloads_section(View(full_snapshot())) or "").values("value")
+    charged = sum(sum(filter(None, line[1:4])) for line in some_bill([]).lines)
+    assert math.fsum(float(value or 0) for value in shown) == pytest.approx(charged + 159_000 + 1_102_000.5)
+
+
+def test_carbon_and_cost_stand_beside_the_joules_where_rates_are_known() -> None:
+    """One kilowatt-hour at 400 g and 0.25 EUR; without rates not a word of either."""
+    ended = interval(ended=3600.0, account=account(3.6e6))
+    rates = rates_of(intensity=400.0, price=0.25, currency="EUR")
+    view = View(snapshot_of([series_state(Component.GPU, "GPU-1", watts=500.0)]), intervals=Sight(ended=[ended]))
+    text = read(dataclasses.replace(view, rates=rates)).text
+    assert "400.000 ± 0.001 gCO2e0.250 EUR" in text
+    assert "200 g CO2e, 0.125 EUR an hour at this power" in text
+    assert "Carbon intensity400 g CO2e/kWh(configured)" in text
+    without = read(view).text
+    assert "CO2e" not in without
+    assert "EUR" not in without
 
 
 def test_no_name_can_become_markup() -> None:

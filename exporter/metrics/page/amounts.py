@@ -12,6 +12,7 @@ from joulecast.quantities import kilowatt_hours_from_joules
 
 _JOULES = ((1e9, "GJ"), (1e6, "MJ"), (1e3, "kJ"), (1.0, "J"))
 _WATTS = ((1e6, "MW"), (1e4, "kW"), (1.0, "W"))  # a rack's figure is still read in watts
+_GRAMS = ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg"))
 _MOST_DECIMALS = 4
 
 
@@ -47,6 +48,24 @@ def watts(value: float, half_width: float | None = None) -> Amount:
     ('2,792 ± 14 W', '31.4 W', '0 W', '49 ± 15 W')
     """
     return _amount(value, half_width, _WATTS)
+
+
+def grams(value: float, half_width: float | None = None) -> Amount:
+    """Mass of CO2-equivalents, to the first digit in doubt.
+
+    >>> str(grams(412.3, 8.0)), str(grams(0.0231)), str(grams(12_500.0))
+    ('412 ± 8 g', '23.1 mg', '12.5 kg')
+    """
+    return _amount(value, half_width, _GRAMS)
+
+
+def money(value: float, currency: str) -> Amount:
+    """Money to three digits: what is cheap is not free.
+
+    >>> str(money(12.345, "EUR")), str(money(0.000123, "EUR")), str(money(1234.5, "JPY"))
+    ('12.3 EUR', '0.000123 EUR', '1,234 JPY')
+    """
+    return Amount(f"{value:,.{_decimals(value, 3, most=9)}f}", "", currency)
 
 
 def total_joules_text(joules: float) -> str:
@@ -102,8 +121,8 @@ def _amount(value: float, half_width: float | None, scales: Sequence[tuple[float
     return Amount(f"{scaled:z,.{decimals}f}", f"{shown:,.{decimals}f}", unit)
 
 
-def _decimals(value: float, digits: int) -> int:
+def _decimals(value: float, digits: int, most: int = _MOST_DECIMALS) -> int:
     """How many decimals show `digits` significant digits of `value`."""
     if value == 0:
         return 0
-    return min(_MOST_DECIMALS, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+    return min(most, max(0, digits - 1 - math.floor(math.log10(abs(value)))))

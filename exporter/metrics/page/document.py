@@ -14,6 +14,7 @@ from exporter.metrics.page.power import devices_section, power_section
 from exporter.metrics.page.sensors import sensors_section
 from exporter.metrics.page.static import address, build
 from exporter.metrics.page.view import View
+from exporter.metrics.page.workloads import workloads_section
 from joulecast.version import __version__
 
 POLICY = (
@@ -24,7 +25,15 @@ POLICY = (
 
 _DOCUMENTATION = "https://github.com/joulecast/joulecast/tree/main/docs"
 _RELOAD_SECONDS = 5  # without a script
-_SECTIONS = (power_section, gpus_section, intervals_section, devices_section, machine_section, sensors_section)
+_SECTIONS = (
+    power_section,
+    gpus_section,
+    workloads_section,
+    intervals_section,
+    devices_section,
+    machine_section,
+    sensors_section,
+)
 _LINKS = (
     ("Metrics", "metrics"),
     ("This node as JSON", "api/v1/node"),

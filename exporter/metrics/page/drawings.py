@@ -41,9 +41,9 @@ def level_bar(component: Component, value: float, full: float) -> Markup:
     return _bar([fill], f"bar level of-{component.value}")
 
 
-def split_bar(parts: Mapping[Component, float]) -> Markup:
-    """One whole divided among components."""
-    whole = math.fsum(parts.values())
+def split_bar(parts: Mapping[Component, float], full: float | None = None) -> Markup:
+    """One whole divided among components, as long as it is of `full`."""
+    whole = math.fsum(parts.values()) if full is None else full
     drawn, begin = [], 0.0
     for component, value in parts.items():
         x, width = _share(begin, whole), _share(value, whole)

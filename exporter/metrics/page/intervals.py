@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from exporter.intervals.interval import Energy, Interval, Status
-from exporter.metrics.page.amounts import joules, watts
+from exporter.metrics.page.amounts import grams, joules, money, watts
 from exporter.metrics.page.drawings import split_bar
 from exporter.metrics.page.markup import Child, Markup, element
 from exporter.metrics.page.pieces import COMPONENT_NAMES, moment, provenance_mark, quantity, section
@@ -12,6 +12,8 @@ from exporter.metrics.page.tables import Column, Row, absent, note, table
 from exporter.metrics.page.view import View
 from joulecast.client.readable import seconds_text
 from joulecast.component import Component
+from joulecast.footprint.footprint import footprint_of
+from joulecast.footprint.rates import Rates
 
 _RUNNING = (
     Column("Interval"),
@@ -27,7 +29,7 @@ _ENDED = (
     Column("Gross", number=True),
     Column("Idle", number=True),
     Column("Net", number=True),
-    Column("Per count", number=True),
+    Column("That is", number=True),
     Column("Parts"),
 )
 _NO_IDLE = "idle not known"
@@ -44,7 +46,7 @@ def intervals_section(view: View) -> Markup:
         parts.append(table("Running intervals", _RUNNING, rows, kind="intervals running"))
     if sight.ended:
         parts.append(element("h3", "Latest ended"))
-        rows = (_ended_row(interval, view.wall) for interval in sight.ended)
+        rows = (_ended_row(interval, view.wall, view.rates) for interval in sight.ended)
         parts.append(table("Intervals that ended last", _ENDED, rows, kind="intervals ended"))
     if sight.problem:
         parts.append(element("p", f"Earlier intervals cannot be shown: {sight.problem}", class_="remark"))
@@ -76,7 +78,7 @@ def _running_row(interval: Interval, now: float) -> Row:
     return Row(interval.interval_id, cells)
 
 
-def _ended_row(interval: Interval, now: float) -> Row:
+def _ended_row(interval: Interval, now: float, rates: Rates) -> Row:
     energy = _energy(interval)
     waiting = "settling" if interval.account is None else "not observed"
     ended = None if interval.end_wall is None else note(("ended ", moment(interval.end_wall, now)))
@@ -84,7 +86,7 @@ def _ended_row(interval: Interval, now: float) -> Row:
         _name(interval),
         (seconds_text(interval.duration_seconds), ended),
         *_joules(energy, waiting),
-        list(_per_count(interval)),
+        [*_per_count(interval), *_footprint(energy, rates)],
         _parts(interval),
     )
     return Row(interval.interval_id, cells)
@@ -132,6 +134,18 @@ def _per_count(interval: Interval) -> Iterator[Markup]:
         if gross is not None and count:
             name = element("small", "per ", element("span", what, class_="break"), class_="note")
             yield element("div", quantity(gross / count, joules(gross / count)), name, data_key=what)
+
+
+def _footprint(energy: Energy | None, rates: Rates) -> Iterator[Markup]:
+    """Derived at the rates of now, so beside the energy and never in it."""
+    if energy is None:
+        return
+    found = footprint_of(rates, energy.gross_joules, energy.uncertainty_joules)
+    if found.grams_co2e is not None:
+        amount = grams(found.grams_co2e, found.uncertainty_grams_co2e)
+        yield element("div", quantity(found.grams_co2e, amount), note("CO2e"), data_key="co2e")
+    if found.cost is not None:
+        yield element("div", quantity(found.cost, money(found.cost, found.currency)), data_key="cost")
 
 
 def _parts(interval: Interval) -> Child:

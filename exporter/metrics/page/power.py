@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from exporter.metering.snapshot import IdleState, SeriesState, Snapshot
 from exporter.metrics.page import drawings
-from exporter.metrics.page.amounts import moment_text, total_joules_text, watts
+from exporter.metrics.page.amounts import grams, moment_text, money, total_joules_text, watts
 from exporter.metrics.page.history import STEP_SECONDS, Step
 from exporter.metrics.page.markup import Child, Markup, element
 from exporter.metrics.page.pieces import COMPONENT_NAMES, component_mark, provenance_mark, quantity, section
 from exporter.metrics.page.tables import Column, Row, absent, note, table
 from exporter.metrics.page.view import View
 from joulecast.component import Component, is_node_part
+from joulecast.footprint.footprint import footprint_of
+from joulecast.footprint.rates import Rates
 from joulecast.provenance import Provenance, weakest
 
 _DEVICE_COLUMNS = (
@@ -23,6 +25,7 @@ _DEVICE_COLUMNS = (
     Column("Energy so far", number=True),
     Column("How it is known"),
 )
+_HOUR_SECONDS = 3600.0
 _NO_POWER = "no sensor that counts gives a reading"
 
 
@@ -51,7 +54,9 @@ def sum_of(states: Sequence[SeriesState]) -> Power | None:
 def power_section(view: View) -> Markup:
     """The figure, the chart and the components."""
     snapshot = view.snapshot
-    hero = element("div", element("div", _figure(snapshot), class_="figure"), _chart(view.history), class_="hero")
+    hero = element(
+        "div", element("div", _figure(snapshot, view.rates), class_="figure"), _chart(view.history), class_="hero"
+    )
     return section("power", "Node power", hero, _components(snapshot))
 
 
@@ -73,7 +78,7 @@ def devices_section(view: View) -> Markup:
     return section("devices", "Devices", remark, table("Power by device", _DEVICE_COLUMNS, rows, kind="devices"))
 
 
-def _figure(snapshot: Snapshot) -> Iterator[Markup]:
+def _figure(snapshot: Snapshot, rates: Rates) -> Iterator[Markup]:
     power = sum_of([state for state in snapshot.series if state.counted])
     if snapshot.node_watts is None or power is None:
         yield element("p", "\N{EN DASH}", class_="watts")
@@ -83,6 +88,12 @@ def _figure(snapshot: Snapshot) -> Iterator[Markup]:
     yield element("p", quantity(snapshot.node_watts, amount), class_="watts")
     so_far = None if snapshot.node_joules is None else f"{total_joules_text(snapshot.node_joules)} so far"
     yield element("p", provenance_mark(snapshot.node_provenance), " ", so_far, class_="beneath")
+    hourly = footprint_of(rates, snapshot.node_watts * _HOUR_SECONDS)
+    told = [] if hourly.grams_co2e is None else [f"{grams(hourly.grams_co2e)} CO2e"]
+    if hourly.cost is not None:
+        told.append(str(money(hourly.cost, hourly.currency)))
+    if told:
+        yield element("p", f"{', '.join(told)} an hour at this power", class_="beneath")
 
 
 def _chart(history: Sequence[Step]) -> Markup:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from exporter.intervals.interval import Interval
 from exporter.metering.snapshot import EMPTY, Snapshot
 from exporter.metrics.page.history import Step
+from joulecast.footprint.rates import NO_RATES, Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +37,6 @@ class View:
     about: About = field(default_factory=About)
     intervals: Sight = field(default_factory=Sight)
     history: Sequence[Step] = ()
+    rates: Rates = NO_RATES
     trouble: str | None = None  # why the exporter is not well
     wall: float = 0.0  # now
