@@ -24,12 +24,12 @@ class CgroupUse:
     cgroup_id: int  # inode of its directory: never that of two groups that are alive at once
     identity: CgroupIdentity
     path: str
-    cpu_seconds: float  # cumulative, descendants included
+    cpu_seconds: float  # cumulative, descendants included but for those charged by themselves
 
 
 @dataclass(frozen=True, slots=True)
 class CpuUse:
-    """The CPU time of a machine at one moment, by charged cgroup. Charged cgroups never contain each other."""
+    """The CPU time of a machine at one moment, by charged cgroup. No CPU time is in two of them."""
 
     busy_seconds: float  # cumulative, of all CPUs together, whoever used them
     cpus: int  # how many CPUs could have been busy
