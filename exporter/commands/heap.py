@@ -4,7 +4,7 @@ import ctypes
 import gc
 from collections.abc import Iterable
 from contextlib import suppress
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 _M_ARENA_MAX = -8  # <malloc.h>
 
@@ -19,16 +19,19 @@ def share_one_heap() -> None:
 
 
 def drop_docstrings(objects: Iterable[object]) -> None:
-    """Free the docstrings of all functions among these: of the libraries' it is 2 MB that a daemon shows nobody.
+    """Free the docstrings of all that has one among these: of the libraries' it is 2 MB that a daemon shows nobody.
 
     What `python -OO` would do, and it would compile every library anew where its directory cannot be written.
     """
-    for function in objects:
-        if isinstance(function, FunctionType) and function.__doc__ is not None:
-            code = function.__code__
-            if code.co_consts[:1] == (function.__doc__,):
-                function.__code__ = code.replace(co_consts=(None, *code.co_consts[1:]))
-            function.__doc__ = None
+    for each in objects:
+        if isinstance(each, FunctionType) and each.__doc__ is not None:
+            code = each.__code__
+            if code.co_consts[:1] == (each.__doc__,):
+                each.__code__ = code.replace(co_consts=(None, *code.co_consts[1:]))
+            each.__doc__ = None
+        elif isinstance(each, type | ModuleType) and isinstance(vars(each).get("__doc__"), str):
+            with suppress(AttributeError, TypeError):  # of what is written in C
+                each.__doc__ = None
 
 
 def settle_memory() -> None:

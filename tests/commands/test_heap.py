@@ -1,6 +1,7 @@
 """What the exporter does to take little memory changes nothing that it does."""
 
 from collections.abc import Callable
+from types import ModuleType
 
 from exporter.commands.heap import drop_docstrings
 
@@ -24,6 +25,23 @@ def test_functions_without_docstrings_work_as_before() -> None:
     assert "Multiply." not in twice.__code__.co_consts
     assert (twice(21), thrice(5)) == (42, 15)
     assert len.__doc__
+
+
+def test_classes_and_modules_without_docstrings_work_as_before() -> None:
+    """Only the text is gone, of what is written in C not even that."""
+
+    class Doubler(int):
+        """A number that doubles itself."""
+
+        def doubled(self) -> int:
+            return 2 * self
+
+    module = ModuleType("module", "What it is for.")
+    drop_docstrings([Doubler, module, int])
+
+    assert (Doubler.__doc__, module.__doc__) == (None, None)
+    assert Doubler(21).doubled() == 42
+    assert int.__doc__
 
 
 def test_a_string_that_is_returned_is_no_docstring() -> None:
