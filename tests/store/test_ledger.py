@@ -2,7 +2,11 @@
 
 import math
 import stat
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from exporter.intervals.interval import Status
 from exporter.intervals.ledger import DuplicateRequest, Query
 from exporter.store import ledger as ledger_module
 from exporter.store.ledger import SqlLedger
+from exporter.store.sqlite import SqliteFile, Synchronous
 from joulecast.errors import JoulecastError
 
 
@@ -300,6 +305,32 @@ def test_store_that_can_never_work_is_refused_with_a_remedy(store: str) -> None:
 
     assert refused.value.remedy
     assert "cret" not in str(refused.value)
+
+
+def test_missing_postgresql_driver_is_named() -> None:
+    """Without the extra a PostgreSQL store says what to install, in one line."""
+    code = """
+    import sys
+    sys.modules["psycopg"] = None
+    from exporter.store.ledger import SqlLedger
+    from joulecast.errors import JoulecastError
+    try:
+        SqlLedger("postgresql://joulecast@host/db")
+    except JoulecastError as missing:
+        print(missing.remedy)
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "pip install 'joulecast[postgresql]'\n"
+
+
+@pytest.mark.parametrize(("synchronous", "level"), [("normal", 1), ("full", 2)])
+def test_a_commit_waits_for_the_disk_only_if_told(tmp_path: Path, synchronous: Synchronous, level: int) -> None:
+    """The file is written ahead of, and every connection has the durability that was asked for."""
+    with closing(SqliteFile(tmp_path / "joulecast.db", synchronous).connect()) as connection:
+        found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+
+    assert found == ["wal", level]
 
 
 def test_sqlite_url_and_path_are_the_same_file(tmp_path: Path) -> None:
