@@ -101,7 +101,7 @@ def _totals() -> list[Panel]:
             "Intensity now",
             "Grams of CO₂ equivalent for a kilowatt-hour, mean over the nodes.",
             Query(f"avg({_INTENSITY})"),
-            "none",
+            "suffix: g/kWh",
             look=Look(
                 4, 4, decimals=0, steps=((None, GREEN), (200, YELLOW), (400, ORANGE), (600, RED)), no_data=_NO_INTENSITY
             ),
@@ -153,7 +153,7 @@ def _over_time() -> list[Panel]:
             "Grams of CO₂ equivalent for a kilowatt-hour, by zone and where the figure is from. Low hours are the "
             "ones to move flexible work to.",
             [Query("avg by (zone, source) (joulecast_carbon_intensity_grams_per_kwh{NODES})", "{{zone}} ({{source}})")],
-            "none",
+            "suffix: g/kWh",
             look=Look(8, 9, decimals=0, least=0, no_data=_NO_INTENSITY),
         ),
     ]

@@ -180,7 +180,7 @@ def _nodes() -> Panel:
             10,
             fields=[
                 column("Node", "string", links=[TO_NODE]),
-                *(column(name, "watt", decimals=0) for name in ("Power", "CPU", "DRAM", "GPU")),
+                *(column(name, "watt") for name in ("Power", "CPU", "DRAM", "GPU")),
                 gauge_column("GPU busy", BLUE),
                 column("Energy", "watth"),
                 gauge_column("From sensors", GREEN),
@@ -230,9 +230,10 @@ def _health() -> list[Panel]:
             Query("count(joulecast_sensor_up{NODES} == 0) or vector(0)"),
             "none",
             look=Look(4, 8, decimals=0, steps=((None, GREEN), (1, RED))),
+            trend=False,
         ),
         table(
-            "Which",
+            "Which, and for how long",
             "Sensors that fail or deny access, and for how long they have given nothing.",
             [
                 Query("max by (AXES, sensor) (joulecast_sensor_up{NODES} == 0)"),
@@ -256,11 +257,14 @@ def _health() -> list[Panel]:
             "wrong in it.",
             [
                 Query(
-                    "sum by (sensor, reason) (rate(joulecast_sensor_rejected_readings_total{NODES}[$__rate_interval]))",
+                    "sum by (sensor, reason)"
+                    " (rate(joulecast_sensor_rejected_readings_total{NODES}[$__rate_interval]) > 0)",
                     "{{sensor}}: {{reason}}",
                 )
             ],
             "cps",
             look=Look(12, 8, no_data="None refused"),
+            stacked=True,
+            single=True,
         ),
     ]

@@ -109,7 +109,7 @@ def _uses() -> list[Panel]:
                 ),
             ],
             "percentunit",
-            look=Look(8, 9, least=0, most=1, decimals=0, fields=_coloured_uses()),
+            look=Look(8, 9, least=0, most=1, fields=_coloured_uses()),
         ),
         scatter(
             "CPU: power against utilisation",

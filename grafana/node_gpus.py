@@ -46,7 +46,7 @@ def gpus() -> list[Panel]:
             "GPU memory in use, as a share of what is installed.",
             [Query(f"max by (index) ({named_gpu(_MEMORY)})", "GPU {{index}}")],
             "percentunit",
-            look=Look(8, 8, least=0, most=1, decimals=0, no_data=NO_GPU),
+            look=Look(8, 8, least=0, most=1, no_data=NO_GPU),
         ),
         graph(
             "Do the sensors of a GPU agree?",

@@ -57,7 +57,7 @@ class Look:
     least: float | None = None
     most: float | None = None
     steps: Steps = ((None, BLUE),)
-    color: str = "palette-classic-by-name"
+    color: str = "palette-classic"
     fields: Sequence[Field] = ()
     no_data: str = "No data"
     interval: str = ""  # the finest step

@@ -33,7 +33,7 @@ def stat(
         "justifyMode": "center",
         "orientation": "auto",
         "textMode": text,
-        "wideLayout": True,
+        "wideLayout": False,
         "showPercentChange": False,
         "percentChangeColorMode": "standard",
     }
@@ -50,14 +50,18 @@ def graph(
     stacked: bool = False,
     legend: str = "list",
     stepped: bool = False,
+    single: bool = False,
     limits: bool = False,
 ) -> Panel:
-    """Lines over time, or areas that add up. With `limits` the steps of the look are drawn as dashed lines."""
+    """Lines over time, or areas that add up; bars where each `single` step counts for itself.
+
+    With `limits` the steps of the look are drawn as dashed lines.
+    """
     custom = {
-        "drawStyle": "line",
+        "drawStyle": "bars" if single else "line",
         "lineInterpolation": "stepAfter" if stepped else "linear",
-        "lineWidth": 1,
-        "fillOpacity": 55 if stacked else 8,
+        "lineWidth": 1 if stacked else 2,
+        "fillOpacity": 55 if stacked or single else 0,
         "gradientMode": "none",
         "showPoints": "never",
         "spanNulls": False,  # a gap is a gap in the observation
@@ -116,7 +120,9 @@ def table(
         "cellHeight": "sm",
         "sortBy": [{"displayName": sort, "desc": True}] if sort else [],
     }
-    custom = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False}
+    custom = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False, "minWidth": 70}
+    # An empty cell is a part the row lacks; the words for no data are for the whole table.
+    look = replace(look, color="thresholds", fields=[Field(like=".*", properties={"noValue": "-"}), *look.fields])
     steps = [
         DataTransformerConfig(id_val="merge", options={}),
         DataTransformerConfig(
@@ -139,7 +145,7 @@ def table(
         description,
         tables,
         unit,
-        look=replace(look, color="thresholds"),
+        look=look,
         options=options,
         custom=custom,
         transformations=steps,

@@ -1,6 +1,6 @@
 """*Prediction*: how near the models come where something is measured too, and how much of a fleet hangs on them."""
 
-from grafana.colours import BLUE, GREEN, ORANGE, PURPLE, RED, YELLOW
+from grafana.colours import COMPONENT_NAMES, COMPONENTS, GREEN, ORANGE, PURPLE, RED, YELLOW
 from grafana.fields import BY_COMPONENT, BY_PROVENANCE, Field, coloured, column, gauge_column
 from grafana.layout import Page, Row
 from grafana.panel import Look, Panel, Query
@@ -8,6 +8,7 @@ from grafana.panels import bars, graph, scatter, stat, table
 from grafana.promql import share
 from grafana.variables import cluster, data_source, nodes
 
+_LINES = {f"{component} predicted": COMPONENTS[component] for component in ("cpu", "dram", "gpu")}
 _NO_TWIN = "No node is measured and predicted at once"
 _NO_SERVICE = "No prediction service is scraped"
 
@@ -99,7 +100,7 @@ def _over_time() -> Panel:
                     like=".* predicted",
                     properties={"custom.lineStyle": {"fill": "dash", "dash": [8, 6]}, "custom.fillOpacity": 0},
                 ),
-                *coloured({"cpu predicted": BLUE, "dram predicted": "#2CB5A0", "gpu predicted": ORANGE}),
+                *coloured(_LINES, {name: f"{COMPONENT_NAMES[name.split()[0]]} predicted" for name in _LINES}),
             ],
             no_data=_NO_TWIN,
         ),
@@ -133,9 +134,8 @@ def _residuals() -> Panel:
         look=Look(
             8,
             9,
-            decimals=0,
             steps=((None, ORANGE), (-0.25, "transparent"), (0.25, ORANGE)),
-            fields=[Field(like=".*", properties={"custom.fillOpacity": 0, "custom.axisCenteredZero": True})],
+            fields=[Field(like=".*", properties={"custom.axisSoftMin": -0.4, "custom.axisSoftMax": 0.4})],
             no_data=_NO_TWIN,
         ),
         limits=True,
@@ -154,7 +154,7 @@ def _shares() -> Panel:
             )
         ],
         "percentunit",
-        look=Look(12, 9, least=0, most=1, decimals=0, fields=BY_PROVENANCE),
+        look=Look(12, 9, least=0, most=1, fields=BY_PROVENANCE),
         stacked=True,
     )
 
@@ -233,7 +233,7 @@ def _service() -> list[Panel]:
                 )
             ],
             "percentunit",
-            look=Look(8, 8, least=0, most=1, decimals=0, no_data=_NO_SERVICE),
+            look=Look(8, 8, least=0, most=1, no_data=_NO_SERVICE),
         ),
         table(
             "Models served",

@@ -32,11 +32,16 @@ def written_out(query: str) -> str:
 
 
 def gained(series: str) -> str:
-    """What counters gained in the dashboard's range, those born in it in full.
+    """What counters gained in the dashboard's range, those born in it in full; nothing for those that gained nothing.
 
     `increase()` sees nothing in a counter that appears with its first value, and a job of one interval is just that.
     An hour before the range is looked through for the value it had; a counter that went down is one that began anew.
     """
+    return f"({gained_or_none(series)} > 0)"
+
+
+def gained_or_none(series: str) -> str:
+    """The same, with a 0 for what gained nothing: the buckets of a histogram need it."""
     last = f"last_over_time({series}[$__range])"
     return f"(({last} - last_over_time({series}[1h] offset $__range)) >= 0 or {last})"
 

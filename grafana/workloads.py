@@ -6,7 +6,7 @@ from grafana.fields import coloured, column, gauge_column
 from grafana.layout import Page, Row
 from grafana.panel import Look, Panel, Query
 from grafana.panels import bars, graph, heatmap, stat, table
-from grafana.promql import by_job, gained
+from grafana.promql import by_job, gained, gained_or_none
 from grafana.variables import cluster, data_source, job_label, jobs, nodes
 
 _NO_INTERVAL = "No interval ended in this range"
@@ -155,7 +155,7 @@ def _split() -> Panel:
 
 
 def _table() -> Panel:
-    net = gained("joulecast_interval_net_joules_bucket{NODES,JOBS}")
+    net = gained_or_none("joulecast_interval_net_joules_bucket{NODES,JOBS}")
     buckets = by_job("sum", "job, phase, le", net)
     gross, ended = by_job("sum", "job, phase", _GROSS), by_job("sum", "job, phase", _ENDED)
     parts = [by_job("sum", "job, phase", gained(_of_component(component))) for component in ("cpu", "dram", "gpu")]
@@ -189,6 +189,7 @@ def _table() -> Panel:
             24,
             9,
             fields=[
+                column("Job", "string", width=200),
                 column("Intervals", "short", decimals=0),
                 *(column(name, "joule") for name in ("Energy", "Mean", "Median net", "95 % net", "CPU", "DRAM", "GPU")),
                 column("Not finished", "short", decimals=0),

@@ -1,4 +1,4 @@
-"""A real Prometheus server beside a test, scraping one target every second."""
+"""A real Prometheus server beside a test, scraping one target every second, or with a history of its own."""
 
 import json
 import shutil
@@ -30,6 +30,7 @@ global:
   scrape_timeout: {every}
 scrape_configs:
   - job_name: joulecast
+    honor_labels: {honor_labels}
     static_configs:
       - targets: ["{target}"]
 """
@@ -45,12 +46,24 @@ class Point(NamedTuple):
 class Prometheus:
     """A server of its own data directory and port. As a context manager it is ready, and has scraped, on entry.
 
-    Extra configuration (rules, remote write) is appended to its file as it is.
+    Extra configuration (rules, remote write) is appended to its file as it is. Without a target it has what was put
+    into the directory `data` before.
     """
 
-    def __init__(self, directory: Path, target: str, *, every: str = "1s", configuration: str = "") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        target: str = "",
+        *,
+        every: str = "1s",
+        honor_labels: bool = False,
+        configuration: str = "",
+    ) -> None:
         self._directory = directory
-        self._config = _CONFIG.format(every=every, target=target) + configuration
+        self.data = directory / "tsdb"
+        scraping = _CONFIG.format(every=every, target=target, honor_labels=str(honor_labels).lower())
+        self._config = (scraping if target else "") + configuration
+        self._ready = ("up == 1", "a first successful scrape") if target else ("vector(1)", "a first answer")
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -66,7 +79,7 @@ class Prometheus:
                 [
                     "prometheus",
                     f"--config.file={config}",
-                    f"--storage.tsdb.path={self._directory / 'tsdb'}",
+                    f"--storage.tsdb.path={self.data}",
                     f"--web.listen-address=127.0.0.1:{port}",
                     "--web.enable-remote-write-receiver",
                     "--log.level=warn",
@@ -74,7 +87,8 @@ class Prometheus:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        self.wait_until(lambda: self.query("up == 1"), "a first successful scrape")
+        query, what = self._ready
+        self.wait_until(lambda: self.query(query), what)
 
     def close(self) -> None:
         """Stop it; its data stay in the directory."""
