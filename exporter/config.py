@@ -121,7 +121,7 @@ class Config:
         default="unattributed",
     )
     attribution_ttl: float = option(
-        number(30, 86_400, "seconds"),
+        number(1, 86_400, "seconds"),
         "seconds for which a finished workload stays on /metrics before it is summed under `other`",
         metavar="SECONDS",
         default=600.0,

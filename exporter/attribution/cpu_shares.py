@@ -13,6 +13,8 @@ REMEMBERED_STEPS = 16
 # Two stretches that differ by less than this part of their length have the same shares: the zones of a socket are
 # read one after the other within microseconds.
 _SAME = 0.002
+# A group that cannot be read is known for so long, lest it be taken for a new one when it can be again.
+REMEMBERED_SECONDS = 60.0
 # A group cannot use more than all CPUs; the clocks that say so are not read at one moment.
 _CLOCK_SLACK = 1.5
 
@@ -47,7 +49,7 @@ class _Group:
     identity: CgroupIdentity
     consumer: Consumer
     cpu_seconds: float
-    turn: int
+    time: float
 
 
 class CpuShares:
@@ -58,7 +60,6 @@ class CpuShares:
         self._steps: deque[_Step] = deque(maxlen=REMEMBERED_STEPS)
         self._groups: dict[int, _Group] = {}
         self._last: tuple[float, float] | None = None  # time, busy seconds
-        self._turn = 0
         self._answer: tuple[float, float, Shares] | None = None
 
     @property
@@ -120,8 +121,8 @@ class CpuShares:
 
     def _gains(self, time: float, use: CpuUse, elapsed: float) -> dict[Consumer, float]:
         """What each consumer used since the read before."""
-        self._turn = turn = self._turn + 1
         most = _CLOCK_SLACK * elapsed * use.cpus
+        before = time - elapsed
         groups = self._groups
         used: dict[Consumer, float] = {}
         for cgroup_id, now in use.groups.items():
@@ -130,18 +131,22 @@ class CpuShares:
             if group is not None and (group.identity is now.identity or group.identity == now.identity):
                 # Backwards: a group made anew in the place of one that ended. What it used before is not known.
                 gained = cpu_seconds - group.cpu_seconds
+                if group.time < before:  # it could not be read for a while: of that, only the last step is asked for
+                    gained *= elapsed / (time - group.time)
+                    group.consumer = self._consumer_of(now.identity)  # the one before may be off the bill by now
                 group.cpu_seconds = cpu_seconds
-                group.turn = turn
+                group.time = time
             else:
                 # It began after the read before, so all it used was since; unless there was no such read.
                 gained = cpu_seconds
-                group = _Group(now.identity, self._consumer_of(now.identity), cpu_seconds, turn)
+                group = _Group(now.identity, self._consumer_of(now.identity), cpu_seconds, time)
                 groups[cgroup_id] = group
             consumer = group.consumer
             consumer.seen = consumer.line.seen = time
             if 0.0 < gained <= most:
                 used[consumer] = used.get(consumer, 0.0) + gained
         if len(groups) > len(use.groups):
-            for cgroup_id in [cgroup_id for cgroup_id, group in groups.items() if group.turn != turn]:
+            oldest = time - REMEMBERED_SECONDS
+            for cgroup_id in [cgroup_id for cgroup_id, group in groups.items() if group.time < oldest]:
                 del groups[cgroup_id]
         return used

@@ -251,3 +251,27 @@ def test_a_machine_that_tells_nothing_is_unattributed() -> None:
     assert bill.lines == []
     assert bill.idle[CPU] == pytest.approx(40.0)
     assert bill.unattributed[CPU] == pytest.approx(60.0)
+
+
+def test_a_cgroup_that_could_not_be_read_is_no_new_one() -> None:
+    """Missed for two reads, a group is charged for its part of the last step, and never again for its whole past."""
+    machine = AttributedMachine()
+    machine.idle_watts = {machine.cpu().series.key: 0.0}
+    machine.use_cpu("web", 5.0)
+    machine.tick()
+    machine.use_cpu("web", 1.0)
+    machine.cpu().joules += 10.0
+    machine.tick()
+    hidden = machine.evidence.groups.pop("web")
+    for _ in range(2):
+        hidden.cpu_seconds += 1.0
+        machine.evidence.busy_seconds += 1.0
+        machine.cpu().joules += 10.0
+        machine.tick()
+    machine.evidence.groups["web"] = hidden
+    machine.use_cpu("web", 1.0)
+    machine.cpu().joules += 10.0
+    bill = machine.tick()
+
+    assert line(bill, "web").cpu == pytest.approx(20.0)
+    assert bill.unattributed[CPU] == pytest.approx(20.0)
