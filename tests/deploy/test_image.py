@@ -4,7 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from joulecast.version import __version__
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1200)]
 
 NOBODY_SPECIAL = 65532
+# Half as much again as they had when this was written, gRPC and numpy being most of it.
+MOST_BYTES = {"exporter": 45_000_000, "predictor": 145_000_000}
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +61,8 @@ def machine(tmp_path: Path) -> PowercapTree:
 
 
 @pytest.mark.parametrize("name", ["exporter", "predictor"])
-def test_contents(name: str, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
-    """An image has its command, no pip, nothing that trains models, and says what it is."""
+def test_contents(name: str, request: pytest.FixtureRequest) -> None:
+    """An image has its command, no pip, nothing that trains models, little else, and says what it is."""
     image: Image = request.getfixturevalue(name)
     (site,) = image.root.glob("opt/joulecast/lib/python3*/site-packages")
     there = {each.name for each in site.iterdir()}
@@ -71,10 +73,7 @@ def test_contents(name: str, request: pytest.FixtureRequest, record_property: Ca
     assert image.config["User"] == "65532:65532"
     assert image.config["Entrypoint"] == ["joulecast"]
     assert image.config["Labels"]["org.opencontainers.image.version"] == __version__
-    sizes = sorted(((image.size_of(site / each), each) for each in there), reverse=True)
-    record_property("megabytes", round(image.size_of() / 1e6))
-    record_property("megabytes above the base", round(image.size_of("opt/joulecast") / 1e6))
-    record_property("largest", ", ".join(f"{each} {size / 1e6:.1f}" for size, each in sizes[:6]))
+    assert image.size_of("opt/joulecast") < MOST_BYTES[name]
 
 
 def test_version_is_checked(store: ImageStore) -> None:

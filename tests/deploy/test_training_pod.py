@@ -44,7 +44,7 @@ def test_script(tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(SCRIPT["data"]["train.py"])
     with ExporterProcess(tmp_path, "--replay", "demo") as exporter:
-        environment = {**os.environ, "JOULECAST_ADDRESS": exporter.grpc}
+        environment = {**os.environ, "JOULECAST_ADDRESS": exporter.grpc, "SAMPLES": "100_000"}
         ended = subprocess.run(
             [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=60, check=False
         )
