@@ -51,22 +51,20 @@ def footprint_of(
     intensity, price = rates.intensity, rates.price
     if joules is None or (intensity is None and price is None):
         return NO_FOOTPRINT
-    grams = intensity.grams_per_kwh if intensity else None
-    money = price.per_kwh if price else None
-    kwh, kwh_off, kwh_gain = (_site_kwh(each, rates.pue) for each in (joules, uncertainty, calibration_uncertainty))
+    grams, money = rates.grams_per_it_kwh, rates.money_per_it_kwh
     return Footprint(
-        grams_co2e=_times(kwh, grams),
-        uncertainty_grams_co2e=_times(kwh_off, grams),
-        calibration_uncertainty_grams_co2e=_times(kwh_gain, grams),
-        cost=_times(kwh, money),
-        uncertainty_cost=_times(kwh_off, money),
-        calibration_uncertainty_cost=_times(kwh_gain, money),
+        grams_co2e=_at(joules, grams),
+        uncertainty_grams_co2e=_at(uncertainty, grams),
+        calibration_uncertainty_grams_co2e=_at(calibration_uncertainty, grams),
+        cost=_at(joules, money),
+        uncertainty_cost=_at(uncertainty, money),
+        calibration_uncertainty_cost=_at(calibration_uncertainty, money),
         currency=price.currency if price else "",
-        carbon_intensity_grams_per_kwh=grams,
+        carbon_intensity_grams_per_kwh=intensity.grams_per_kwh if intensity else None,
         carbon_zone=intensity.zone if intensity else "",
         carbon_source=intensity.source if intensity else "",
         carbon_year=intensity.year if intensity else None,
-        price_per_kwh=money,
+        price_per_kwh=price.per_kwh if price else None,
         pue_ratio=rates.pue,
         notes=tuple(_notes(intensity, rates.pue)),
     )
@@ -83,12 +81,8 @@ def intensity_text(intensity: Intensity) -> str:
     )
 
 
-def _site_kwh(joules: float | None, pue: float | None) -> float | None:
-    return None if joules is None else kilowatt_hours_from_joules(joules) * (1.0 if pue is None else pue)
-
-
-def _times(kwh: float | None, rate: float | None) -> float | None:
-    return None if kwh is None or rate is None else kwh * rate
+def _at(joules: float | None, per_kwh: float | None) -> float | None:
+    return None if joules is None or per_kwh is None else kilowatt_hours_from_joules(joules) * per_kwh
 
 
 def _notes(intensity: Intensity | None, pue: float | None) -> Iterator[str]:

@@ -44,6 +44,16 @@ class Rates:
     price: Price | None = None
     pue: float | None = None
 
+    @property
+    def grams_per_it_kwh(self) -> float | None:
+        """Grams of CO2-equivalents per kWh of the machine: the intensity times the PUE, or 1 where none is known."""
+        return None if self.intensity is None else self.intensity.grams_per_kwh * (self.pue or 1.0)
+
+    @property
+    def money_per_it_kwh(self) -> float | None:
+        """Money per kWh of the machine: the price times the PUE, or 1 where none is known."""
+        return None if self.price is None else self.price.per_kwh * (self.pue or 1.0)
+
 
 NO_RATES = Rates()
 

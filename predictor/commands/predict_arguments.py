@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from joulecast.cli.arguments import address
 from joulecast.errors import JoulecastError
+from predictor.commands.predict_footprint import add_rates
 from predictor.estimate import InvalidFeature
 from predictor.planning.ranges import Range, read_range
 
@@ -59,7 +60,7 @@ def add_options(
 
 
 def add_source_and_output(parser: argparse.ArgumentParser) -> None:
-    """Who answers, and how it is shown."""
+    """Who answers, what a kilowatt-hour comes to, and how it is shown."""
     source = parser.add_argument_group("who answers")
     source.add_argument("--artifact", default="", metavar="FILE|NAME", help="this artifact (default: the packaged one)")
     source.add_argument(
@@ -74,6 +75,7 @@ def add_source_and_output(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="any other feature the model takes; repeat it for more",
     )
+    add_rates(parser)
     output = parser.add_argument_group("what is shown")
     output.add_argument("--json", action="store_true", help="print a JSON object")
     output.add_argument(

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from joulecast.cli.table import terminal_width
+from joulecast.footprint.rates import Rates
 from predictor.commands.predict_arguments import Option, in_words_of_options
 from predictor.commands.predict_document import answer_document, model_document, refusal_document
+from predictor.commands.predict_footprint import rates_given
 from predictor.commands.predict_plot import check_plot, plot
 from predictor.commands.predict_table import sweep_lines
 from predictor.commands.predict_text import answer_lines
@@ -36,7 +38,7 @@ class Shown:
 
 def show(args: argparse.Namespace, shown: Shown, numbers: Mapping[str, Range], texts: Mapping[str, str]) -> int:
     """Ask and print. Raises JoulecastError in the words of the options."""
-    over = swept(numbers)
+    over, rates = swept(numbers), rates_given(args)
     picture = Path(args.plot) if args.plot else None
     if picture is not None:
         check_plot(numbers, picture)
@@ -49,13 +51,14 @@ def show(args: argparse.Namespace, shown: Shown, numbers: Mapping[str, Range], t
             raise in_words_of_options(problem, shown.options) from None
 
     if not over:
-        _print_one(args, ask(next(points(numbers))), source.description, shown.sample)
+        _print_one(args, ask(next(points(numbers))), source.description, shown.sample, rates)
         return 0
     rows = sweep(numbers, ask)
     if args.json:
-        print(json.dumps(_sweep_document(rows, texts, source.description), indent=2))
+        print(json.dumps(_sweep_document(rows, texts, source.description, rates), indent=2))
     else:
-        print(*sweep_lines(rows, over, source.description, shown.sample, terminal_width(sys.stdout)), sep="\n")
+        width = terminal_width(sys.stdout)
+        print(*sweep_lines(rows, over, source.description, shown.sample, width, rates=rates), sep="\n")
     if picture is not None:
         plot(rows, numbers, source.description, shown.sample, picture)
         print(f"drawn: {picture}", file=sys.stderr)
@@ -70,17 +73,19 @@ def _source(args: argparse.Namespace, question: Question) -> Source:
     return service_source(args.address, question, args.artifact)
 
 
-def _print_one(args: argparse.Namespace, answer: Answer, description: Description, sample: str) -> None:
+def _print_one(args: argparse.Namespace, answer: Answer, description: Description, sample: str, rates: Rates) -> None:
     if args.json:
-        print(json.dumps(answer_document(answer, description), indent=2))
+        print(json.dumps(answer_document(answer, description, rates), indent=2))
     else:
-        print(*answer_lines(answer, description, sample), sep="\n")
+        print(*answer_lines(answer, description, sample, rates), sep="\n")
 
 
-def _sweep_document(rows: list[Row], texts: Mapping[str, str], description: Description) -> dict[str, object]:
+def _sweep_document(
+    rows: list[Row], texts: Mapping[str, str], description: Description, rates: Rates
+) -> dict[str, object]:
     return {
         "points": [
-            answer_document(row.answer, description)
+            answer_document(row.answer, description, rates)
             if row.answer is not None
             else refusal_document({**texts, **row.numbers}, row.problem)
             for row in rows

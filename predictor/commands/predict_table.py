@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from joulecast.cli.table import Column, printable, rendered
 from joulecast.client.readable import joules_text, seconds_text, watts_text
+from joulecast.footprint.rates import NO_RATES, Rates
+from predictor.commands.predict_footprint import day_cells, day_of
 from predictor.commands.predict_text import departure_text, energy_per_day_text, model_lines, notes_of, number_text
 from predictor.estimate import Description, Estimate, Quantity
 from predictor.planning.answer import Answer
@@ -15,7 +17,13 @@ _NONE = ""
 
 
 def sweep_lines(
-    rows: Sequence[Row], over: Sequence[str], description: Description, sample: str, width: int | None
+    rows: Sequence[Row],
+    over: Sequence[str],
+    description: Description,
+    sample: str,
+    width: int | None,
+    *,
+    rates: Rates = NO_RATES,
 ) -> Iterator[str]:
     """A row for each point: what was varied, and what it takes. Columns that would be empty are left out."""
     planned = any(row.answer is not None and row.answer.serving is not None for row in rows)
@@ -28,24 +36,36 @@ def sweep_lines(
         Column(f"per {sample}", right=True),
         Column("per token", right=True, expendable=3),
         Column("a day", right=True, expendable=5),
+        Column("CO2e a day", right=True, expendable=5),
+        Column("cost a day", right=True, expendable=5),
         Column("in domain", flexible=True),
     ]
-    cells = [[*(f"{row.numbers[name]:g}" for name in over), *_cells(row, planned=planned)] for row in rows]
+    cells = [[*(f"{row.numbers[name]:g}" for name in over), *_cells(row, rates, planned=planned)] for row in rows]
     filled = [place for place in range(len(columns)) if any(row[place] for row in cells)]
     yield from rendered(
         [columns[place] for place in filled], [[row[place] for place in filled] for row in cells], width
     )
     yield ""
-    notes = [note for row in rows if row.answer is not None for note in notes_of(row.answer, description)]
+    notes = [
+        note
+        for row in rows
+        if row.answer is not None
+        for note in notes_of(row.answer, description, day_of(row.answer.estimate, rates))
+    ]
     yield from (f"note: {printable(note)}" for note in _of_all(notes, sum(row.answer is not None for row in rows)))
     yield from model_lines(description)
 
 
-def _cells(row: Row, *, planned: bool) -> list[str]:
+def _cells(row: Row, rates: Rates, *, planned: bool) -> list[str]:
     before = 3 if planned else 0
     if row.answer is None:
-        return [*[_NONE] * (before + 5), f"cannot be: {row.problem}"]
-    return [*(_serving_cells(row.answer) if planned else []), *_figures(row.answer.estimate), _domain(row.answer)]
+        return [*[_NONE] * (before + 7), f"cannot be: {row.problem}"]
+    return [
+        *(_serving_cells(row.answer) if planned else []),
+        *_figures(row.answer.estimate),
+        *day_cells(day_of(row.answer.estimate, rates)),
+        _domain(row.answer),
+    ]
 
 
 def _serving_cells(answer: Answer) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from joulecast.cli.table import Column, printable, rendered
 from joulecast.client.readable import joules_text, seconds_text, watts_text
+from joulecast.footprint.rates import NO_RATES, Rates
+from predictor.commands.predict_footprint import Day, day_of, day_rows
 from predictor.correction import LEFT_OUT
 from predictor.estimate import Contribution, Departure, Description, Evaluation, Quantity
 from predictor.planning.answer import Answer, Serving, largest
@@ -17,25 +19,27 @@ _BAR = 12
 _SHOWN = 6
 
 
-def answer_lines(answer: Answer, description: Description, sample: str) -> Iterator[str]:
+def answer_lines(answer: Answer, description: Description, sample: str, rates: Rates = NO_RATES) -> Iterator[str]:
     """Everything about one answer; `sample` is what one sample is: a request, an image."""
-    yield from rendered(_FIGURES, [*_figures(answer, sample), *_machine(host_power(answer, description))])
+    day = day_of(answer.estimate, rates)
+    machine = _machine(host_power(answer, description))
+    yield from rendered(_FIGURES, [*_figures(answer, sample), *day_rows(day), *machine])
     if answer.serving is not None:
         yield _serving_text(answer.serving)
     yield ""
     scope = answer.estimate.scope or description.scope
     yield f"scope: {scope}, {_SCOPES.get(scope, 'and nothing beside it')}"
     yield from _domain_lines(answer.estimate.departures)
-    yield from (f"note: {printable(note)}" for note in notes_of(answer, description))
+    yield from (f"note: {printable(note)}" for note in notes_of(answer, description, day))
     yield from _contribution_lines(answer.estimate.contributions)
     yield ""
     yield from model_lines(description)
 
 
-def notes_of(answer: Answer, description: Description) -> list[str]:
+def notes_of(answer: Answer, description: Description, day: Day | None = None) -> list[str]:
     """What a reader should know, each once."""
     host = [NOTE] if _is_of_gpus(answer, description) else []
-    return list(dict.fromkeys([*answer.notes, *answer.estimate.notes, *host]))
+    return list(dict.fromkeys([*answer.notes, *answer.estimate.notes, *host, *(day.notes() if day else ())]))
 
 
 def host_power(answer: Answer, description: Description) -> Quantity | None:
