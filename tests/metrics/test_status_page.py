@@ -185,7 +185,8 @@ def test_gpu_that_tells_little_has_dashes_and_no_zeros() -> None:
 
 
 @pytest.mark.parametrize(
-    ("joules", "text"), [(0.0, "0.0 J"), (999.9, "999.9 J"), (262_143.0, "262.1 kJ"), (7.5e6, "2.08 kWh")]
+    ("joules", "text"),
+    [(0.0, "0.0 J"), (999.9, "999.9 J"), (262_143.0, "262.1 kJ"), (1.16e6, "1.16 MJ"), (7.5e6, "2.08 kWh")],
 )
 def test_energy_is_in_units_people_read(joules: float, text: str) -> None:
     """Joules at first, kilowatt-hours from one on."""
@@ -322,17 +323,42 @@ def test_workloads_are_charged_openly() -> None:
     assert math.fsum(float(value or 0) for value in shown) == pytest.approx(charged + 159_000 + 1_102_000.5)
 
 
+def test_idle_energy_without_a_baseline_is_not_zero() -> None:
+    """Where idle power is not known, nothing was told to be idle, which is not to say that nothing was."""
+    bill = dataclasses.replace(some_bill([]), idle={Component.CPU: 0.0})
+    bare = dataclasses.replace(snapshot_of([]), bill=bill)
+    assert "nobody works\N{EN DASH} not known" in read_snapshot(bare).text
+    known = dataclasses.replace(
+        bare, idle={SeriesKey(Component.CPU, "0", "package"): IdleState(1.0, 0.1, "learnt", 60.0, NOW)}
+    )
+    assert "nobody works0.0 J0.0 %CPU 0.0 J" in read_snapshot(known).text
+
+
+def test_node_without_charged_workloads_says_so() -> None:
+    """A replay, or a machine that nobody works on, has a sentence in place of an empty table."""
+    bill = dataclasses.replace(some_bill([]), lines=[])
+    assert "No workload was charged yet" in read_snapshot(dataclasses.replace(snapshot_of([]), bill=bill)).text
+
+
+def test_older_intervals_are_folded() -> None:
+    """Ten ended ones are a glance; the other forty are one step away."""
+    ended = [interval(f"step {number}", ended=9.0) for number in range(50)]
+    reader = read(View(intervals=Sight(ended=ended)))
+    assert "40 earlier" in reader.text
+    assert reader.text.count("resnet · training") == 50
+
+
 def test_carbon_and_cost_stand_beside_the_joules_where_rates_are_known() -> None:
     """One kilowatt-hour at 400 g and 0.25 EUR; without rates not a word of either."""
     ended = interval(ended=3600.0, account=account(3.6e6))
     rates = rates_of(intensity=400.0, price=0.25, currency="EUR")
     view = View(snapshot_of([series_state(Component.GPU, "GPU-1", watts=500.0)]), intervals=Sight(ended=[ended]))
     text = read(dataclasses.replace(view, rates=rates)).text
-    assert "400.000 ± 0.001 gCO2e0.250 EUR" in text
-    assert "200 g CO2e, 0.125 EUR an hour at this power" in text
-    assert "Carbon intensity400 g CO2e/kWh(configured)" in text
+    assert "400.000 ± 0.001 g CO₂e0.250 EUR" in text
+    assert "200 g CO₂e · 0.125 EUR per hour" in text
+    assert "Carbon intensity400 g CO₂e/kWh(configured)" in text
     without = read(view).text
-    assert "CO2e" not in without
+    assert "CO₂e" not in without
     assert "EUR" not in without
 
 

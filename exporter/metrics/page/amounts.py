@@ -54,9 +54,10 @@ def grams(value: float, half_width: float | None = None) -> Amount:
     """Mass of CO2-equivalents, to the first digit in doubt.
 
     >>> str(grams(412.3, 8.0)), str(grams(0.0231)), str(grams(12_500.0))
-    ('412 ± 8 g', '23.1 mg', '12.5 kg')
+    ('412 ± 8 g CO₂e', '23.1 mg CO₂e', '12.5 kg CO₂e')
     """
-    return _amount(value, half_width, _GRAMS)
+    amount = _amount(value, half_width, _GRAMS)
+    return amount._replace(unit=f"{amount.unit} CO\N{SUBSCRIPT TWO}e")
 
 
 def money(value: float, currency: str) -> Amount:
@@ -69,10 +70,16 @@ def money(value: float, currency: str) -> Amount:
 
 
 def total_joules_text(joules: float) -> str:
-    """What a series has used in all: joules, kilojoules, or kilowatt-hours from one on."""
+    """What a series has used in all, up to kilowatt-hours from one on.
+
+    >>> [total_joules_text(each) for each in (999.9, 262_143.0, 1.16e6, 7.5e6)]
+    ['999.9 J', '262.1 kJ', '1.16 MJ', '2.08 kWh']
+    """
     kilowatt_hours = kilowatt_hours_from_joules(joules)
     if kilowatt_hours >= 1:
         return f"{kilowatt_hours:,.2f} kWh"
+    if joules >= 1e6:
+        return f"{joules / 1e6:.2f} MJ"
     return f"{joules / 1e3:,.1f} kJ" if joules >= 1e3 else f"{joules:.1f} J"
 
 

@@ -32,6 +32,7 @@ _ENDED = (
     Column("That is", number=True),
     Column("Parts"),
 )
+_AT_ONCE = 10
 _NO_IDLE = "idle not known"
 
 
@@ -42,12 +43,17 @@ def intervals_section(view: View) -> Markup:
     if sight.running:
         shown = f" ({len(sight.running)} newest shown)" if sight.running_in_all > len(sight.running) else ""
         parts.append(element("h3", f"Running: {sight.running_in_all:,}{shown}"))
-        rows = (_running_row(interval, view.wall) for interval in sight.running)
-        parts.append(table("Running intervals", _RUNNING, rows, kind="intervals running"))
+        running = (_running_row(interval, view.wall) for interval in sight.running)
+        parts.append(table("Running intervals", _RUNNING, running, kind="intervals running"))
     if sight.ended:
         parts.append(element("h3", "Latest ended"))
-        rows = (_ended_row(interval, view.wall, view.rates) for interval in sight.ended)
-        parts.append(table("Intervals that ended last", _ENDED, rows, kind="intervals ended"))
+        rows = [_ended_row(interval, view.wall, view.rates) for interval in sight.ended]
+        parts.append(table("Intervals that ended last", _ENDED, rows[:_AT_ONCE], kind="intervals ended"))
+        if len(rows) > _AT_ONCE:
+            earlier = table("Intervals that ended earlier", _ENDED, rows[_AT_ONCE:], kind="intervals ended")
+            parts.append(
+                element("details", element("summary", f"{len(rows) - _AT_ONCE} earlier"), earlier, id="earlier")
+            )
     if sight.problem:
         parts.append(element("p", f"Earlier intervals cannot be shown: {sight.problem}", class_="remark"))
     if not sight.running and not sight.ended:
@@ -143,7 +149,7 @@ def _footprint(energy: Energy | None, rates: Rates) -> Iterator[Markup]:
     found = footprint_of(rates, energy.gross_joules, energy.uncertainty_joules)
     if found.grams_co2e is not None:
         amount = grams(found.grams_co2e, found.uncertainty_grams_co2e)
-        yield element("div", quantity(found.grams_co2e, amount), note("CO2e"), data_key="co2e")
+        yield element("div", quantity(found.grams_co2e, amount), data_key="co2e")
     if found.cost is not None:
         yield element("div", quantity(found.cost, money(found.cost, found.currency)), data_key="cost")
 

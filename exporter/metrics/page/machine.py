@@ -41,7 +41,7 @@ def _rates(rates: Rates) -> Iterator[tuple[str, Child]]:
     if rates.intensity is not None:
         intensity = rates.intensity
         cited = " ".join(filter(None, (intensity.country or intensity.zone, f"({intensity.cited})")))
-        yield "Carbon intensity", (f"{intensity.grams_per_kwh:g} g CO2e/kWh", note(cited))
+        yield "Carbon intensity", (f"{intensity.grams_per_kwh:g} g CO\N{SUBSCRIPT TWO}e/kWh", note(cited))
     if rates.price is not None:
         yield "Electricity", f"{rates.price.per_kwh:g} {rates.price.currency}/kWh"
     if rates.pue is not None:

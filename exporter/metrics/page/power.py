@@ -89,11 +89,11 @@ def _figure(snapshot: Snapshot, rates: Rates) -> Iterator[Markup]:
     so_far = None if snapshot.node_joules is None else f"{total_joules_text(snapshot.node_joules)} so far"
     yield element("p", provenance_mark(snapshot.node_provenance), " ", so_far, class_="beneath")
     hourly = footprint_of(rates, snapshot.node_watts * _HOUR_SECONDS)
-    told = [] if hourly.grams_co2e is None else [f"{grams(hourly.grams_co2e)} CO2e"]
+    told = [] if hourly.grams_co2e is None else [str(grams(hourly.grams_co2e))]
     if hourly.cost is not None:
         told.append(str(money(hourly.cost, hourly.currency)))
     if told:
-        yield element("p", f"{', '.join(told)} an hour at this power", class_="beneath")
+        yield element("p", f"{' · '.join(told)} per hour", class_="beneath")
 
 
 def _chart(history: Sequence[Step]) -> Markup:

@@ -3,54 +3,62 @@
 import math
 from collections.abc import Mapping
 
-from exporter.metering.snapshot import BillState, LineState
+from exporter.metering.snapshot import BillState, LineState, Snapshot
 from exporter.metrics.page.amounts import total_joules_text
-from exporter.metrics.page.drawings import STACKED, split_bar
+from exporter.metrics.page.drawings import split_bar
 from exporter.metrics.page.markup import Child, Markup, element
-from exporter.metrics.page.pieces import section
+from exporter.metrics.page.pieces import COMPONENT_NAMES, section
 from exporter.metrics.page.tables import Column, Row, absent, note, table
 from exporter.metrics.page.view import View
 from joulecast.component import Component
 
 MOST_SHOWN = 15
-_COLUMNS = (
-    Column("Workload"),
-    Column("Energy so far", number=True),
-    Column("Share", number=True),
-    Column("CPU", number=True),
-    Column("Memory", number=True),
-    Column("GPU", number=True),
-    Column("Parts"),
-)
+_COLUMNS = (Column("Workload"), Column("Energy so far", number=True), Column("Share", number=True), Column("Parts"))
 _MANAGERS = {"kubernetes": "Kubernetes", "containers": "container", "systemd": "systemd", "slurm": "SLURM job"}
 
 
 def workloads_section(view: View) -> Markup | None:
     """The largest lines of the bill; nothing where energy is not attributed."""
-    bill = view.snapshot.bill
+    snapshot = view.snapshot
+    bill = snapshot.bill
     if bill is None:
         return None
     lines = sorted(bill.lines, key=_joules, reverse=True)
     shown = [line for line in lines[:MOST_SHOWN] if _joules(line) > 0]
-    rest: list[tuple[str, str, Mapping[Component, float]]] = [
-        ("Idle", "what the machine takes when nobody works", bill.idle),
-        ("Unattributed", "used, and not to be charged to anybody", bill.unattributed),
-    ]
+    if not shown:
+        nothing = "No workload was charged yet: all energy is idle or unattributed."
+        return section("workloads", "Workloads", element("p", nothing, class_="nothing"))
     whole = math.fsum((*map(_joules, lines), *bill.idle.values(), *bill.unattributed.values()))
-    most = max((*map(_joules, shown), *(math.fsum(parts.values()) for _, _, parts in rest)), default=0.0)
-    rows = [_row("/".join(line.name), _name(line), _parts(line), whole, most) for line in shown]
-    for name, meaning, parts in rest:
-        rows.append(_row(name, (name, note(meaning)), parts, whole, most, kind="aside"))
+    most = _joules(shown[0])
+    rows = [
+        *(_row("/".join(line.name), _name(line), _parts(line), whole, most) for line in shown),
+        _row("idle", ("Idle", note("taken when nobody works")), _known_idle(bill, snapshot), whole),
+        _row("unattributed", ("Unattributed", note("used, and nobody's to pay")), bill.unattributed, whole),
+    ]
     told = table("Energy by workload", _COLUMNS, rows, kind="workloads")
     return section("workloads", "Workloads", told, aside=_counts(bill, len(lines) - len(shown)))
 
 
-def _row(key: str, name: Child, parts: Mapping[Component, float], whole: float, most: float, *, kind: str = "") -> Row:
+def _row(key: str, name: Child, parts: Mapping[Component, float], whole: float, most: float | None = None) -> Row:
+    kind = "aside" if most is None else ""
+    if not parts:
+        return Row(key, (name, absent("not known"), absent("not known", quiet=True), None), kind)
     joules = math.fsum(parts.values())
-    of = [total_joules_text(parts[each]) if each in parts else None for each in STACKED]
-    share = f"{100 * joules / whole:.1f} %" if whole else absent("nothing yet")
+    words = " · ".join(f"{COMPONENT_NAMES[each]} {total_joules_text(part)}" for each, part in parts.items())
+    bar = None if most is None else split_bar(parts, most)
     total = element("data", total_joules_text(joules), value=repr(joules))
-    return Row(key, (name, total, share, *of, split_bar(parts, most)), kind)
+    return Row(key, (name, total, _share(joules, whole), (bar, note(words))), kind)
+
+
+def _share(joules: float, whole: float) -> str:
+    percent = 100 * joules / whole if whole else 0.0
+    return "< 0.1 %" if 0 < percent < 0.1 else f"{percent:.1f} %"
+
+
+def _known_idle(bill: BillState, snapshot: Snapshot) -> dict[Component, float]:
+    """Without a baseline no energy is told to be idle: that is not to say that none was."""
+    with_baseline = {key.component for key in snapshot.idle}
+    return {component: joules for component, joules in bill.idle.items() if joules or component in with_baseline}
 
 
 def _name(line: LineState) -> Child:
