@@ -64,7 +64,8 @@ class Attribution:
         for state in counted:
             self._step(state, idle.get(state.series.key))
         self.bill.settle()
-        return self.bill.state(self._gpu_shares.methods())
+        tells_cpu, tells_gpus = self._cpu_shares.has_read, bool(self._gpu_shares.methods())
+        return self.bill.state(self._gpu_shares.methods(), tells_cpu=tells_cpu, tells_workloads=tells_cpu or tells_gpus)
 
     def _is_lost(self, state: SeriesState) -> bool:
         """Whether a curve of this run begins before what an earlier run had billed of it."""

@@ -1,7 +1,7 @@
 """The bill: every line with its totals, who is charged on which, and what nobody is charged for."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from exporter.attribution.folding import lines_to_fold
 from exporter.attribution.line import Consumer, Line
@@ -108,10 +108,10 @@ class Bill:
         self.accounted.clear()
         self.revision += 1
 
-    def state(self, gpu_methods: dict[str, str]) -> BillState:
-        """The bill as it stands."""
+    def state(self, gpu_methods: Mapping[str, str], *, tells_cpu: bool, tells_workloads: bool) -> BillState:
+        """The bill as it stands. Where nobody tells who uses the CPUs, or who runs at all, there is no zero for it."""
         components = {key.component for key in self.accounted}
-        has_cpu, has_dram = Component.CPU in components, Component.DRAM in components
+        has_cpu, has_dram = (tells_cpu and component in components for component in (Component.CPU, Component.DRAM))
         lines = list(self.lines.values())
         if self.other.quanta or self.other.consumers:
             lines.append(self.other)
@@ -122,8 +122,8 @@ class Bill:
             lines=[
                 LineState(
                     line.name,
-                    joules(line.cpu) if has_cpu else None,
-                    joules(line.dram) if has_dram else None,
+                    joules(line.cpu) if has_cpu or line.cpu else None,
+                    joules(line.dram) if has_dram or line.dram else None,
                     joules(line.gpu) if line.has_gpu else None,
                     joules(line.allocated_idle) if line.has_gpu else None,
                 )
@@ -137,7 +137,9 @@ class Bill:
                 "finished": len(self.lines) - running,
                 "unmapped": sum(consumer.seen >= now for consumer in self._unnamed),
                 "folded": sum(consumer.seen >= now for consumer in self.other.consumers),
-            },
+            }
+            if tells_workloads
+            else {},
         )
 
     def line_of(self, workload: Workload) -> Line:

@@ -63,6 +63,11 @@ class CpuShares:
         self._answer: tuple[float, float, Shares] | None = None
 
     @property
+    def has_read(self) -> bool:
+        """Whether there was ever anything to read."""
+        return self._last is not None
+
+    @property
     def cpus(self) -> int:
         """How many CPUs could have been busy at the last read; 0 before it."""
         return self._steps[-1].cpus if self._steps else 0

@@ -87,6 +87,17 @@ class Watched:
             if gpu_method and charged.quanta:
                 watch.gpu_methods.add(gpu_method)
 
+    def settled_until(self, identity: CgroupIdentity) -> float | None:
+        """The moment up to which every curve is shared out; None if it is not watched, or no step was made yet.
+
+        It trails the curves by up to a period: what is asked for beyond it is not all there.
+        """
+        with self._lock:
+            watch = self._watches.get(identity)
+            if watch is None:
+                return None
+            return min((curve.times[-1] for curve in watch.track.curves.values()), default=None)
+
     def part(self, identity: CgroupIdentity, begin: float, end: float, energy: Energy) -> AttributedPart | None:
         """What it was charged of [begin, end]; None if it was not watched, or no step was made yet."""
         with self._lock:

@@ -249,6 +249,7 @@ def test_a_machine_that_tells_nothing_is_unattributed() -> None:
     bill = machine.tick()
 
     assert bill.lines == []
+    assert bill.counts == {}
     assert bill.idle[CPU] == pytest.approx(40.0)
     assert bill.unattributed[CPU] == pytest.approx(60.0)
 

@@ -240,3 +240,17 @@ def test_a_lost_gpu_is_nobodys() -> None:
     assert line(bill, "gone").gpu == charged
     assert GPU in bill.unattributed
     assert bill.gpu_methods == {}
+
+
+def test_holders_on_a_machine_without_cgroups_have_no_cpu_joules() -> None:
+    """Where nobody tells who uses the CPUs, a GPU's holder has a line with GPU joules and none, not zero, of CPU."""
+    machine = a_machine()
+    machine.cpu()
+    machine.evidence.is_blind = True
+    machine.run_on_gpu(CARD, {}, utilization=0.8)
+    machine.hold(CARD, "holder")
+    burn(machine)
+    bill = machine.tick()
+
+    assert line(bill, "holder").gpu == pytest.approx(30 * 240)
+    assert (line(bill, "holder").cpu, line(bill, "holder").dram) == (None, None)

@@ -67,7 +67,7 @@ def test_a_container_that_is_restarted_for_ever_takes_no_memory() -> None:
         del machine.evidence.groups["web"]
     bill = machine.attribution.bill
 
-    assert line(bill.state({}), "web").cpu == pytest.approx(2000.0)
+    assert line(machine.tick(), "web").cpu == pytest.approx(2000.0)
     assert len(bill._consumers) <= 32
     assert sum(len(each.consumers) for each in bill.lines.values()) <= 32
 

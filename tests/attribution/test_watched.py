@@ -113,3 +113,17 @@ def test_two_intervals_of_one_container_are_watched_until_both_end() -> None:
     recorded.machine.attribution.watched.unwatch(identity)
 
     assert recorded.part("a", 0.0, 1.0) is None
+
+
+def test_it_says_how_far_it_is() -> None:
+    """Until the first step nothing is settled; then all is up to the slowest curve."""
+    recorded = Recorded()
+    recorded.watch("a")
+    watched, identity = recorded.machine.attribution.watched, recorded.machine.container("a").identity
+    assert watched.settled_until(identity) is None
+    card = recorded.machine.gpu("GPU-1", late=0.6)
+    recorded.burn(100.0, a=1.0)
+    recorded.burn(100.0, a=1.0)
+
+    assert watched.settled_until(identity) == card.front == pytest.approx(recorded.points[-1][0] - 0.6)
+    assert watched.settled_until(recorded.machine.container("b").identity) is None
