@@ -15,6 +15,7 @@ BENCHES = (
     "import_cost",
     "back_dated_tag",
     "scrape",
+    "node_page",
     "begin_end",
     "attribution",
     "predict",

@@ -112,7 +112,7 @@ def test_query_string_is_no_part_of_the_path(serve: Serve) -> None:
     assert request(serve().address, "/metrics?collect[]=gpu").status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1/node", f"/{static.address('page.css')}"])
+@pytest.mark.parametrize("path", ["/", "/api/v1/node", f"/{static.address(static.STYLESHEET)}"])
 def test_client_that_has_it_already_is_sent_nothing(serve: Serve, path: str) -> None:
     """With the tag of the last answer the next is empty, until something changes."""
     door = serve().address
@@ -131,7 +131,7 @@ def test_files_of_the_page_may_be_kept_forever(serve: Serve) -> None:
         response = request(door, f"/{static.address(name)}", headers={"Accept-Encoding": "gzip"})
         assert response.status == 200
         assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert request(door, "/page/000000000000/page.css").status == 404
+    assert request(door, "/page/000000000000/style.css").status == 404
     assert request(door, "/page/../http.py").status == 404
 
 

@@ -12,7 +12,7 @@ from exporter.metrics.page.markup import Markup, element
 from exporter.metrics.page.pieces import moment
 from exporter.metrics.page.power import devices_section, power_section
 from exporter.metrics.page.sensors import sensors_section
-from exporter.metrics.page.static import address, build
+from exporter.metrics.page.static import STYLESHEET, address, build
 from exporter.metrics.page.view import View
 from exporter.metrics.page.workloads import workloads_section
 from joulecast.version import __version__
@@ -73,14 +73,12 @@ def _head(view: View) -> Markup:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("noscript", reload),
-        element("link", rel="icon", href=address("icon.svg"), type="image/svg+xml"),
-        element("link", rel="stylesheet", href=address("page.css")),
-        element("link", rel="stylesheet", href=address("figures.css")),
-        element("link", rel="stylesheet", href=address("tables.css")),
-        element("script", src=address("theme.js")),
+        element("script", src=address("theme.js")),  # before the style sheet, for which scripts wait
+        element("link", rel="stylesheet", href=address(STYLESHEET)),
         element("script", src=address("live.js"), type="module"),
         element("link", rel="modulepreload", href=address("morph.js")),
         element("link", rel="modulepreload", href=address("connection.js")),
+        element("link", rel="icon", href=address("icon.svg"), type="image/svg+xml"),
     )
 
 

@@ -5,18 +5,22 @@ from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
 
+STYLESHEET = "style.css"
+"""All style sheets as one: a browser waits for each before it paints."""
+
+_STYLES = ("page.css", "figures.css", "tables.css")  # later ones have the last word
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 
 
 @cache
 def resources() -> Mapping[str, tuple[str, bytes]]:
     """Content type and content of each file, by its name."""
-    found = {}
-    for file in sorted(files("exporter.metrics.page").joinpath("static").iterdir(), key=lambda file: file.name):
-        content_type = _TYPES.get(file.name.rpartition(".")[2])
-        if content_type is not None:
-            found[file.name] = (content_type, file.read_bytes())
-    return found
+    directory = files("exporter.metrics.page").joinpath("static")
+    found = {STYLESHEET: b"".join(directory.joinpath(name).read_bytes() for name in _STYLES)}
+    for file in sorted(directory.iterdir(), key=lambda file: file.name):
+        if _suffix(file.name) in {"js", "svg"}:
+            found[file.name] = file.read_bytes()
+    return {name: (_TYPES[_suffix(name)], content) for name, content in found.items()}
 
 
 @cache
@@ -33,3 +37,7 @@ def address(name: str) -> str:
     if name not in resources():
         raise LookupError(name)
     return f"page/{build()}/{name}"
+
+
+def _suffix(name: str) -> str:
+    return name.rpartition(".")[2]
