@@ -39,6 +39,10 @@ def _plain(kind: Kind, *names: str, inside: str = "") -> list[Field]:
     return [Field(name, kind, attrgetter(f"{inside}{name}")) for name in names]
 
 
+def _footprint_text(name: str) -> Field:
+    return Field(name, "text", lambda result: getattr(result.footprint, name) or None)
+
+
 FIELDS: Sequence[Field] = (
     *_plain("text", "interval_id", "request_id", "name", "job", "phase", "status"),
     *_plain("json", "labels", "counts", "gpus"),
@@ -62,8 +66,9 @@ FIELDS: Sequence[Field] = (
         "number", "grams_co2e", "uncertainty_grams_co2e", "calibration_uncertainty_grams_co2e", inside="footprint."
     ),
     *_plain("number", "cost", "uncertainty_cost", "calibration_uncertainty_cost", inside="footprint."),
-    *_plain("text", "currency", inside="footprint."),
+    _footprint_text("currency"),
     *_plain("number", "carbon_intensity_grams_per_kwh", inside="footprint."),
-    *_plain("text", "carbon_zone", "carbon_source", inside="footprint."),
+    _footprint_text("carbon_zone"),
+    _footprint_text("carbon_source"),
     *_plain("number", "carbon_year", "price_per_kwh", "pue_ratio", inside="footprint."),
 )

@@ -12,6 +12,7 @@ from exporter.intervals.ledger import Ledger
 from exporter.metering.snapshot import EMPTY, Snapshot
 from exporter.rpc.energy_service import EnergyService
 from exporter.rpc.server import RpcServer
+from joulecast.footprint.rates import NO_RATES, Rates
 from joulecast.serving.address import Address, TcpAddress
 from joulecast.serving.security import Security
 from joulecast.v1.energy_pb2_grpc import EnergyServiceStub
@@ -29,6 +30,7 @@ class EnergyServer:
         security: Security | None = None,
         ledger: Ledger | None = None,
         streams: int = 8,
+        rates: Rates = NO_RATES,
     ) -> None:
         self.node = MeasuredNode([SimulatedRapl(Load(LOAD_WATTS))], ledger=ledger)
         self.snapshot: Snapshot = EMPTY
@@ -50,6 +52,7 @@ class EnergyServer:
             boot_id=BOOT,
             period=1.0,
             streams=streams,
+            rates=rates,
         )
         self.server = RpcServer(service, addresses or (ANY_PORT,), security)
         self._channels: list[grpc.Channel] = []
