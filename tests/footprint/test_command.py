@@ -97,8 +97,9 @@ def test_without_rates_nothing_of_carbon_or_money_is_said(nowhere: ExporterProce
     assert result.energy.gross_joules
     assert (result.footprint.grams_co2e, result.footprint.cost, result.footprint.notes) == (None, None, ())
 
-    assert nowhere.metrics().value("joulecast_electricity_price_per_kwh", currency="EUR") is None
-    assert "carbon_intensity_grams_per_kwh{" not in str(nowhere.metrics())
+    names = {line.name for line in nowhere.metrics().lines}
+    assert "joulecast_node_power_watts" in names
+    assert not [name for name in names if "carbon" in name or "price" in name or "pue" in name]
     assert "CO2e" not in said(nowhere, "intervals", "list")
     assert "footprint" not in said(nowhere, "intervals", "show", result.interval_id or "")
 
