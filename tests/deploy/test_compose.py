@@ -64,26 +64,45 @@ def test_images_are_built_from_here(name: str) -> None:
 
 
 def test_mounts() -> None:
-    """What is mounted of the host is there or is made; of what is not ours nothing can be written."""
+    """What is mounted of the repository is there; of the host nothing can be written but the socket's directory."""
     mounts = [each for service in SERVICES.values() for each in service.get("volumes", ()) if isinstance(each, dict)]
     for each in mounts:
-        source = Path(each["source"])
         if each["source"].startswith("."):
-            assert (DEPLOY / source).resolve().is_relative_to(DEPLOY.parent)
-        assert each.get("read_only") or source == Path("/run/joulecast")
+            assert (DEPLOY / each["source"]).is_dir(), each["source"]
+        assert each.get("read_only") or each["source"] == "/run/joulecast"
 
 
 @needs_promtool
-def test_prometheus(tmp_path: Path) -> None:
-    """Prometheus takes its configuration, and scrapes the services by the names and ports they have."""
-    text = COMPOSE["configs"]["prometheus"]["content"]
-    (tmp_path / "prometheus.yml").write_text(text)
-    checked = subprocess.run(
-        ["promtool", "check", "config", str(tmp_path / "prometheus.yml")], capture_output=True, text=True, check=False
-    )
+def test_prometheus() -> None:
+    """Prometheus takes its configuration, rules included, and scrapes services by the names and ports they have."""
+    (flag,) = (each for each in SERVICES["prometheus"]["command"] if each.startswith("--config.file="))
+    config = _on_the_host("prometheus", flag.partition("=")[2])
+    checked = subprocess.run(["promtool", "check", "config", str(config)], capture_output=True, text=True, check=False)
 
     assert checked.returncode == 0, checked.stderr
-    for job in yaml.safe_load(text)["scrape_configs"]:
+    for job in yaml.safe_load(config.read_text())["scrape_configs"]:
         for target in job["static_configs"][0]["targets"]:
-            name, _, port = target.partition(":")
-            assert any(each.endswith(f":{port}") for each in SERVICES[name]["ports"])
+            assert _is_published(target)
+
+
+def test_grafana() -> None:
+    """Grafana finds its dashboards where it is told that they are, and asks the Prometheus there is."""
+    provisioning = _on_the_host("grafana", "/etc/grafana/provisioning")
+    (provider,) = yaml.safe_load(next(provisioning.glob("dashboards/*.yaml")).read_text())["providers"]
+    (source,) = yaml.safe_load(next(provisioning.glob("datasources/*.yaml")).read_text())["datasources"]
+
+    assert list(_on_the_host("grafana", provider["options"]["path"]).glob("*.json"))
+    assert _is_published(source["url"].removeprefix("http://"))
+
+
+def _is_published(target: str) -> bool:
+    """Whether HOST:PORT is a service with that port."""
+    name, _, port = target.partition(":")
+    return any(each.endswith(f":{port}") for each in SERVICES[name]["ports"])
+
+
+def _on_the_host(service: str, path: str) -> Path:
+    """Where a file of a service lies in the repository."""
+    mounts = [each for each in SERVICES[service]["volumes"] if isinstance(each, dict)]
+    (mount,) = (each for each in mounts if Path(path).is_relative_to(each["target"]))
+    return DEPLOY / mount["source"] / Path(path).relative_to(mount["target"])
