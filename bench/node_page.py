@@ -79,7 +79,7 @@ def in_browser(chromium: str, node: Node) -> list[Figure]:
             received: list[float] = []
             session.on("Network.loadingFinished", lambda event, kept=received: kept.append(event["encodedDataLength"]))
             page.goto(f"http://{server.address}/", wait_until="load")
-            page.wait_for_function("document.documentElement.dataset.link === 'live'")
+            assert page.evaluate("document.documentElement.dataset.link") == "live"
             times.append(page.evaluate(LOADED))
             weights.append(sum(received))
             context.close()

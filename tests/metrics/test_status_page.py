@@ -314,7 +314,7 @@ def test_workloads_are_charged_openly() -> None:
     """The largest come first, and what is idle or nobody's stands with them, so that the shares add up."""
     reader = read_snapshot(full_snapshot())
     text = reader.text
-    names = ["train-0/trainer", "job_42", "shop-7d9f-x2/nginx", "Idle", "Unattributed"]
+    names = ["train-0/trainer", "job_42", "shop-7d9f-x2/nginx", "Other workloads", "Idle", "Unattributed"]
     assert sorted(names, key=text.index) == names
     assert "ml · Kubernetes1.2 kJ of GPUs that it held and did not use" in text
     assert "5 running, 1 finished, 1 unmapped, 1 not shown" in text
@@ -331,7 +331,7 @@ def test_idle_energy_without_a_baseline_is_not_zero() -> None:
     known = dataclasses.replace(
         bare, idle={SeriesKey(Component.CPU, "0", "package"): IdleState(1.0, 0.1, "learnt", 60.0, NOW)}
     )
-    assert "nobody works0.0 J0.0 %CPU 0.0 J" in read_snapshot(known).text
+    assert "nobody works0.0 J0.0 %CPU\N{NO-BREAK SPACE}0.0\N{NO-BREAK SPACE}J" in read_snapshot(known).text
 
 
 def test_node_without_charged_workloads_says_so() -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from exporter.attribution.workload import OTHER
 from exporter.metering.snapshot import BillState, LineState, Snapshot
 from exporter.metrics.page.amounts import total_joules_text
 from exporter.metrics.page.drawings import split_bar
@@ -14,6 +15,7 @@ from joulecast.component import Component
 
 MOST_SHOWN = 15
 _COLUMNS = (Column("Workload"), Column("Energy so far", number=True), Column("Share", number=True), Column("Parts"))
+_OTHER = (OTHER.manager.value, OTHER.namespace, OTHER.pod, OTHER.container, OTHER.unit)
 _MANAGERS = {"kubernetes": "Kubernetes", "containers": "container", "systemd": "systemd", "slurm": "SLURM job"}
 
 
@@ -44,10 +46,14 @@ def _row(key: str, name: Child, parts: Mapping[Component, float], whole: float, 
     if not parts:
         return Row(key, (name, absent("not known"), absent("not known", quiet=True), None), kind)
     joules = math.fsum(parts.values())
-    words = " · ".join(f"{COMPONENT_NAMES[each]} {total_joules_text(part)}" for each, part in parts.items())
+    words = " · ".join(_unbroken(f"{COMPONENT_NAMES[each]} {total_joules_text(part)}") for each, part in parts.items())
     bar = None if most is None else split_bar(parts, most)
     total = element("data", total_joules_text(joules), value=repr(joules))
     return Row(key, (name, total, _share(joules, whole), (bar, note(words))), kind)
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _share(joules: float, whole: float) -> str:
@@ -62,6 +68,8 @@ def _known_idle(bill: BillState, snapshot: Snapshot) -> dict[Component, float]:
 
 
 def _name(line: LineState) -> Child:
+    if line.name == _OTHER:
+        return ("Other workloads", note("ended a while ago, or too small for a line of their own"))
     manager, namespace, pod, container, unit = line.name
     first = unit or "/".join(filter(None, (pod, container)))
     second = " · ".join(filter(None, (namespace, _MANAGERS.get(manager, manager))))
