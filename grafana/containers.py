@@ -51,17 +51,20 @@ def units() -> Panel:
 def containers() -> Panel:
     """List the containers that cost most."""
     name = "namespace, pod, container"
-    energy = gained("joulecast_container_energy_joules_total{NODES}")
-    rate = "rate(joulecast_container_energy_joules_total{NODES}[$__rate_interval])"
+    energy = f"sum by ({name}) ({gained('joulecast_container_energy_joules_total{NODES}')})"
+    held = f"sum by ({name}) ({gained('joulecast_container_gpu_allocated_idle_joules_total{NODES}')})"
+    largest = f"topk(50, {energy} or 0 * {held})"
+    power = f"sum by ({name}) (rate(joulecast_container_energy_joules_total{{NODES}}[$__rate_interval]))"
+    beside = f" and on ({name}) {largest}"
     return table(
         "Containers",
-        "The fifty largest of the time range. Held idle: energy of GPUs a container held while nothing ran on them, "
-        "which is a part of its energy, not a further one.",
+        "The fifty largest of the time range. Held idle: energy of GPUs a container held while nothing ran on them; "
+        "whoever the policy charges for it, it is in the other columns once.",
         [
-            Query(f"topk(50, sum by ({name}) ({energy}))"),
-            Query(f"sum by ({name}) ({rate})"),
-            *(Query(f"sum by ({name}) ({_gained_by(component)})") for component in ("cpu", "dram", "gpu")),
-            Query(f"sum by ({name}) ({gained('joulecast_container_gpu_allocated_idle_joules_total{NODES}')})"),
+            Query(largest),
+            Query(power + beside),
+            *(Query(f"sum by ({name}) ({_gained_by(component)}){beside}") for component in ("cpu", "dram", "gpu")),
+            Query(held + beside),
         ],
         columns={
             "namespace": "Namespace",

@@ -53,14 +53,14 @@ def _now() -> list[Panel]:
             trend=False,
         ),
         stat(
-            "CPU",
+            "CPU busy",
             "Share of CPU time used, mean over cores.",
             Query("avg(joulecast_cpu_utilization_ratio{NODE})"),
             "percentunit",
             look=Look(4, 4, decimals=0, least=0, most=1),
         ),
         stat(
-            "Memory",
+            "Memory used",
             "Share of main memory in use.",
             Query("avg(joulecast_memory_utilization_ratio{NODE})"),
             "percentunit",
@@ -193,6 +193,7 @@ def _devices() -> Panel:
             12,
             9,
             fields=[
+                column("Device", "string", width=170),
                 column("Power", "watt", decimals=1),
                 column("± of it", "watt", decimals=1),
                 column("Energy", "watth", decimals=1),

@@ -131,9 +131,10 @@ class FleetHistory:
                 continue
             idle = sum(min(watts[part], part.idle_watts) for part in parts) * STEP_SECONDS
             above = sum(watts[part] for part in parts) * STEP_SECONDS - idle
-            for task in tasks:
+            for task in machine.tasks:
                 family = f.CONTAINER_ENERGY if len(task.where) == 3 else f.UNIT_ENERGY
-                self._say(machine, time, family, (*task.where, component.value), above * share)
+                charged = above * share if task in tasks else 0.0
+                self._say(machine, time, family, (*task.where, component.value), charged)
             self._say(machine, time, f.UNIT_ENERGY, ("systemd", "sshd.service", component.value), above * 0.02)
             self._say(machine, time, f.IDLE_ENERGY, (component.value,), idle)
             rest = above * (0.98 - share * len(tasks))

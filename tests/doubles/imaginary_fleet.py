@@ -74,7 +74,7 @@ class Machine:
 
     def watts(self, part: Part, time: float) -> float:
         """What a part draws: idle power, its share of the load, and a noise of one percent."""
-        appetite = 1.0 if part.component is Component.GPU else 0.55
+        appetite = 0.55 if part.component in {Component.CPU, Component.DRAM} else 1.0
         noise = 1 + 0.01 * Random(f"{self.name} {part.device} {part.zone} {time}").gauss(0, 1)
         return (part.idle_watts + part.swing_watts * appetite * self.load(time)) * noise
 
@@ -161,7 +161,13 @@ def _server(
         ]
         if cpu is MEASURED:
             parts.append(Part(Component.CPU, socket, "core", cpu, 41.0, 190.0, 0.05, node_part=False))
-    if cpu is MEASURED:
-        parts.append(Part(Component.PLATFORM, "acpi", "", INTEGRATED, 420.0, 900.0, 0.03, node_part=False))
+    if cpu is MEASURED:  # fans and losses come on top
+        parts.append(
+            Part(
+                *(Component.PLATFORM, "acpi", "", INTEGRATED),
+                *(1.15 * (214.0 + gpus * idle) + 60.0, 1.25 * (286.0 + gpus * swing), 0.03),
+                node_part=False,
+            )
+        )
     uuids = (f"GPU-{index:08x}-5e7d-4d00-8000-000000000000" for index in range(gpus))
     return [*parts, *(Part(Component.GPU, uuid, "", gpu, idle, swing, 0.05) for uuid in uuids)]

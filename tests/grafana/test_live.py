@@ -1,0 +1,65 @@
+"""Asked of a real Prometheus that scrapes the real exporter: a node that plays the shipped demo, and one interval."""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from doubles.exporter_process import ExporterProcess
+from doubles.fleet_server import FleetServer
+from doubles.prometheus import Prometheus, needs_prometheus
+
+from grafana.asking import SCRAPE_SECONDS
+
+pytestmark = needs_prometheus
+
+
+class Live(NamedTuple):
+    """The dashboards' view of an exporter, and what its workload was told its interval cost."""
+
+    view: FleetServer
+    node: str
+    joules: float
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["honor_labels", "renamed"])
+def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A Prometheus that has seen the demo's power, and an interval of it after its end."""
+    directory = tmp_path_factory.mktemp("exporter")
+    label = "job" if request.param else "exported_job"
+    with (
+        ExporterProcess(directory, "--replay", "demo") as exporter,
+        Prometheus(tmp_path_factory.mktemp("live"), str(exporter.listen), honor_labels=request.param) as server,
+    ):
+        exporter.until(lambda: exporter.metrics().value("joulecast_node_power_watts", provenance="measured"))
+        begun, _ = exporter.workload.begin(job="resnet50", phase="training")
+        server.wait_until(lambda: server.query("count_over_time(joulecast_node_power_watts[1m]) > 3"), "some scrapes")
+        exporter.workload.end(begun)
+        joules = exporter.workload.settled(begun).node.gross_joules
+        ended = f'joulecast_interval_energy_joules_total{{{label}="resnet50"}}'
+        server.wait_until(lambda: server.query(ended), "the interval")
+        # Points of a graph stand on whole steps: the next one still sees what was scraped just now.
+        yield Live(FleetServer(server, time.time() + SCRAPE_SECONDS, label), str(exporter.listen), joules)
+
+
+def test_the_node_is_drawn(live: Live) -> None:
+    """Power of each kind of part with its band, two GPUs under their limits, and what the exporter itself takes."""
+    view = live.view
+    for kind in ("CPU", "DRAM", "GPU"):
+        (power,), (lower,), (upper,) = view.answers("node", kind, node=live.node)
+        assert lower.value < power.value < upper.value
+    power_of_gpus, limits = view.answers("node", "Power and limit of each GPU", node=live.node)
+    assert {series.labels["index"] for series in power_of_gpus} == {"0", "1"}
+    assert {series.value for series in limits} == {700.0}
+    cores, memory = view.answers("node", "Its processor time and memory", node=live.node)
+    assert cores[0].value > 0
+    assert memory[0].value > 1e7
+
+
+def test_the_interval_is_on_the_bill(live: Live) -> None:
+    """The job's joules on the dashboard are those that the workload itself was told."""
+    ((job,),) = live.view.answers("workloads", "Energy by job")
+
+    assert job.labels["job"] == "resnet50"
+    assert job.value == pytest.approx(live.joules)
+    assert live.view.value("workloads", "Ended") == 1
