@@ -1,4 +1,4 @@
-"""The HTTP door: /metrics for Prometheus, health for orchestrators, a status page for people.
+"""The HTTP door: /metrics for Prometheus, health for orchestrators, a page and its JSON for people and programs.
 
-Reads only the last snapshot and the interval figures; may import intervals, metering, usage, sensors and joulecast.
+Reads only the last snapshot and the interval figures; may import intervals, attribution, metering, usage, sensors and joulecast.
 """

@@ -17,7 +17,7 @@ from exporter.metrics.collector import NodeCollector
 from exporter.metrics.node_document import node_json
 from exporter.metrics.page.document import POLICY, page
 from exporter.metrics.page.history import Step
-from exporter.metrics.page.static import address, resources
+from exporter.metrics.page.resources import address, resources
 from exporter.metrics.page.view import About, Sight, View
 from joulecast.footprint.rates import NO_RATES, Rates
 

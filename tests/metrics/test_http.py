@@ -18,7 +18,7 @@ from doubles.snapshots import snapshot_of
 from exporter.metering.snapshot import EMPTY, Snapshot
 from exporter.metrics.connections import Limits
 from exporter.metrics.http import MetricsServer
-from exporter.metrics.page import static
+from exporter.metrics.page import resources
 from exporter.metrics.site import Site
 from exporter.metrics.tls import Tls
 from joulecast.errors import JoulecastError
@@ -112,7 +112,7 @@ def test_query_string_is_no_part_of_the_path(serve: Serve) -> None:
     assert request(serve().address, "/metrics?collect[]=gpu").status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1/node", f"/{static.address(static.STYLESHEET)}"])
+@pytest.mark.parametrize("path", ["/", "/api/v1/node", f"/{resources.address(resources.STYLESHEET)}"])
 def test_client_that_has_it_already_is_sent_nothing(serve: Serve, path: str) -> None:
     """With the tag of the last answer the next is empty, until something changes."""
     door = serve().address
@@ -127,8 +127,8 @@ def test_client_that_has_it_already_is_sent_nothing(serve: Serve, path: str) -> 
 def test_files_of_the_page_may_be_kept_forever(serve: Serve) -> None:
     """Their address changes with their content; that of another build is not found, rather than answered wrongly."""
     door = serve().address
-    for name in static.resources():
-        response = request(door, f"/{static.address(name)}", headers={"Accept-Encoding": "gzip"})
+    for name in resources.resources():
+        response = request(door, f"/{resources.address(name)}", headers={"Accept-Encoding": "gzip"})
         assert response.status == 200
         assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert request(door, "/page/000000000000/style.css").status == 404
@@ -155,7 +155,7 @@ def test_token_guards_all_but_the_probes(serve: Serve) -> None:
     """Without the token an orchestrator may ask for health, and nobody for numbers."""
     address = serve(token="s3cret").address
     assert [request(address, path).status for path in ("/-/healthy", "/-/ready")] == [200, 200]
-    for path in ("/", "/metrics", "/api/v1/node", f"/{static.address('live.js')}", "/nothing"):
+    for path in ("/", "/metrics", "/api/v1/node", f"/{resources.address('live.js')}", "/nothing"):
         response = request(address, path)
         assert (response.status, response.headers["WWW-Authenticate"]) == (401, 'Bearer realm="joulecast"')
 

@@ -11,8 +11,8 @@ from exporter.metrics.page.machine import machine_section
 from exporter.metrics.page.markup import Markup, element
 from exporter.metrics.page.pieces import moment
 from exporter.metrics.page.power import devices_section, power_section
+from exporter.metrics.page.resources import STYLESHEET, address, build
 from exporter.metrics.page.sensors import sensors_section
-from exporter.metrics.page.static import STYLESHEET, address, build
 from exporter.metrics.page.view import View
 from exporter.metrics.page.workloads import workloads_section
 from joulecast.version import __version__

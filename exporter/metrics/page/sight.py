@@ -33,26 +33,6 @@ class Intervals(Protocol):
         ...
 
 
-class NoIntervals:
-    """A book with nothing in it."""
-
-    def open_intervals(self) -> Sequence[Interval]:
-        """None."""
-        return ()
-
-    def recent_intervals(self) -> Sequence[Interval]:
-        """None."""
-        return ()
-
-    def get(self, *, interval_id: str) -> Interval:
-        """Nothing that could be asked for."""
-        raise LookupError(interval_id)
-
-    def search(self, query: Query) -> Iterable[Interval]:  # noqa: ARG002 - the port's signature
-        """None."""
-        return ()
-
-
 class IntervalsInSight:
     """What ended before this exporter started comes from the store, at the first look; the rest from memory."""
 
