@@ -7,6 +7,7 @@ a real library with nothing behind it.
 
 import dataclasses
 import gc
+import os
 import statistics
 import sys
 import tempfile
@@ -38,7 +39,7 @@ from exporter.metrics.site import Site
 from exporter.sensors.nvml.library import NvmlLibrary
 from exporter.sensors.nvml.processes import NvmlProcesses
 from exporter.usage.cgroups.reader import CgroupReader
-from exporter.usage.evidence import CgroupIdentity, CpuUse, CpuUseSource, GpuUse, GpuUseSource
+from exporter.usage.evidence import CgroupIdentity, CpuUse, CpuUseSource, GpuUse, GpuUseSource, NoNames
 from joulecast.clock import SystemClock
 from joulecast.component import Component, SeriesKey
 
@@ -168,6 +169,33 @@ def states(gpus: Sequence[str], step: int) -> list[SeriesState]:
     return moved
 
 
+def bare_reads() -> float:
+    """Milliseconds that the kernel takes here for one read of a small file for each pod, and nothing else."""
+    with tempfile.TemporaryFile() as file:
+        file.write(b"usage_usec 123456789\n")
+        file.flush()
+        taken = []
+        for _ in range(STEPS):
+            begin = time.thread_time()
+            for _ in range(PODS):
+                os.pread(file.fileno(), 4096, 0)
+            taken.append(time.thread_time() - begin)
+    return statistics.median(taken) * 1e3
+
+
+def step_without_evidence() -> float:
+    """Microseconds of a step on a machine that tells nobody's names, as a played one."""
+    attribution = Attribution(
+        Bill(ttl_seconds=600.0, max_lines=1000), SystemClock(), cpu=None, gpu=None, names=NoNames()
+    )
+    gpus = [f"GPU-{index}" for index in range(GPUS)]
+    moments = [states(gpus, number) for number in range(200)]
+    begin = time.thread_time()
+    for moment in moments:
+        attribution.step(moment, {})
+    return (time.thread_time() - begin) / len(moments) * 1e6
+
+
 def scrape_figures(bill: BillState) -> list[Figure]:
     """A scrape of a new snapshot with that bill against `generate_latest` over as many samples that stand still."""
     snapshot, figures = dataclasses.replace(full_snapshot(sockets=2, gpus=GPUS), bill=bill), some_figures()
@@ -229,6 +257,8 @@ def measure() -> list[Figure]:
         Figure("the same with reading", many.with_reading, "ms"),
         Figure(f"cost per pod, {MANY_PODS} pods / {PODS} pods", ratio, "x", LINEAR_LIMIT),
         Figure("the same with reading", reading_ratio, "x", LINEAR_LIMIT),
+        Figure(f"{PODS} bare reads of a small file, for comparison", bare_reads(), "ms"),
+        Figure("a step where there is no evidence", step_without_evidence(), "us"),
         *scrape_figures(few.bill),
         *exporter_figures(),
     ]

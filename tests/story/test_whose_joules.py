@@ -110,3 +110,15 @@ def test_two_prometheus_servers_both_see_what_has_finished(machine: Machine, tmp
         for server in (one, two):
             assert server.value(f"count_over_time(({query} == {last!r})[10s:500ms])") >= 2
             assert server.value(f'{CONTAINER}{{container="other",component="cpu"}}') >= last
+
+
+def test_a_played_machine_is_unattributed(tmp_path: Path) -> None:
+    """A capture tells nobody's names: every scrape balances, nobody has a line, and there is no count of anybody."""
+    with ExporterProcess(tmp_path, "--replay", "demo", "--period", "0.2") as exporter:
+        unattributed = "joulecast_unattributed_energy_joules_total"
+        exporter.until(lambda: (exporter.metrics().value(unattributed, component="cpu") or 0.0) > 0)
+        scrape = exporter.metrics()
+
+    assert_balanced(scrape)
+    assert not scrape.samples(CONTAINER)
+    assert not scrape.samples("joulecast_workloads")
