@@ -68,6 +68,14 @@ docs: $(VENV)/.dev ## Rewrite the references of metrics and records from what th
 dashboards: $(VENV)/.dev ## Rewrite grafana/dashboards from the code that describes them
 	$(BIN)/python -m grafana
 
+.PHONY: pictures
+pictures: $(VENV)/.dev ## Draw docs/pictures/grafana-*.png; needs prometheus, npm (fetches Grafana's components) and Chromium
+	$(BIN)/python tests/grafana/pictures.py build/pictures docs/pictures
+
+.PHONY: grafana-schema
+grafana-schema: $(VENV)/.dev ## Make the schema that dashboards are checked against again, from what Grafana publishes; needs npm
+	$(BIN)/python tests/grafana/schema/regenerate.py build/grafana-schema
+
 .PHONY: golden
 golden: $(VENV)/.dev ## Rewrite golden files; the diff is the review
 	$(BIN)/python -m pytest -q tests/metrics --update-golden
