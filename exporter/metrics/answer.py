@@ -30,10 +30,10 @@ def plain(status: HTTPStatus, text: str, headers: Mapping[str, str] | None = Non
 
 def tagged(answer: Answer, if_none_match: str) -> Answer:
     """The answer under a tag of its content; nothing but the tag for a client that has it."""
-    tag = f'"{blake2b(answer.body, digest_size=9).hexdigest()}"'
-    headers = {**answer.headers, "ETag": tag}
+    digest = f'"{blake2b(answer.body, digest_size=9).hexdigest()}"'
+    headers = {**answer.headers, "ETag": f"W/{digest}"}  # weak: packed and plain are the same to its reader
     known = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
-    if tag in known:
+    if digest in known:
         return Answer(HTTPStatus.NOT_MODIFIED, answer.content_type, b"", headers)
     return replace(answer, headers=headers)
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from pathlib import Path
 
 from doubles.http_client import request
 from doubles.served_node import NOW, Node
@@ -19,6 +20,7 @@ from exporter.intervals.interval import (
     Usage,
 )
 from exporter.metrics.node_document import interval_document, node_json
+from exporter.metrics.page.history import Step
 from exporter.metrics.page.view import About, Sight, View
 from exporter.rpc.footprints import put_footprint
 from exporter.rpc.messages import put_interval
@@ -99,6 +101,17 @@ def test_node_is_there_with_everything_the_page_shows() -> None:
     assert node["workloads"]["lines"][0]["joules"] == {"cpu": 9000.5, "dram": 700.25, "gpu": 6e6}
     assert node["rates"]["price"] == {"per_kwh": 0.25, "currency": "EUR"}
     assert node["intervals"]["ended"][0]["gross_joules"] == 812.34
+
+
+def test_every_field_is_documented() -> None:
+    """Its documentation names all there is, but for the fields of an interval: those are the command line's."""
+    told = (Path(__file__).parents[2] / "docs/node-page.md").read_text()
+    view = View(full_snapshot(), intervals=Sight([], 0, [finished()]), history=[Step(1, {})], rates=RATES)
+    node = json.loads(node_json(view))
+    parts = [node, node["power"], node["series"][0], node["usage"][0], node["gpus"][0], node["sensors"][0]]
+    parts += [node["workloads"], node["workloads"]["lines"][0], node["rates"], node["intervals"], node["history"]]
+    names = {name for part in parts for name in part}
+    assert [name for name in sorted(names) if f"`{name}`" not in told and f"`{name}[]`" not in told] == []
 
 
 def test_number_that_is_none_is_null() -> None:
