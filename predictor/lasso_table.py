@@ -72,7 +72,7 @@ class TableModel:
                 low, high = reach(each)
                 value = known[each.quantity]
                 # Unknown is not outside.
-                inside &= ~((value < low) | (value > high))
+                inside &= np.logical_not((value < low) | (value > high))
         found: dict[str, QuantityColumn] = {}
         for form in forms:
             columns = self._forms[id(form)]
