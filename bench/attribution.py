@@ -252,7 +252,7 @@ def measure() -> list[Figure]:
     reading_ratio = (many.with_reading / MANY_PODS) / (few.with_reading / PODS)
     return [
         Figure(f"a step over {PODS} pods, {GPUS} GPUs, without reading", few.without_reading, "ms", STEP_LIMIT),
-        Figure("the same with reading of cgroups and GPUs", few.with_reading, "ms"),
+        Figure("the same with reading of cgroups and GPUs", few.with_reading, "ms", STEP_LIMIT),
         Figure(f"a step over {MANY_PODS} pods, without reading", many.without_reading, "ms"),
         Figure("the same with reading", many.with_reading, "ms"),
         Figure(f"cost per pod, {MANY_PODS} pods / {PODS} pods", ratio, "x", LINEAR_LIMIT),
