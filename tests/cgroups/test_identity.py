@@ -171,6 +171,7 @@ NOBODY = (
     "/lxc.monitor.web",
     "/slurm/uid_1000",
     "/podruntime/kubelet",
+    "/kubepods.slice/podman.slice/inner",
     "/k3s",
     f"/libpod_parent/{B}",
     "/process/6ac4af4dd81d3aeb7316d84f4e1f36a4",

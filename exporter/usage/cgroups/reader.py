@@ -110,7 +110,7 @@ class CgroupReader:
         groups = source.tree.groups.copy()
         managers = Counter(group.identity.manager for group in groups.values())
         parts = ", ".join(f"{managers[manager]} {manager}" for manager in Manager if managers[manager])
-        charged = f"{len(groups)} charged groups" + (f" ({parts})" if parts else "")
+        charged = f"{len(groups)} charged group{'' if len(groups) == 1 else 's'}" + (f" ({parts})" if parts else "")
         unreadable = f", {len(self._unreadable)} unreadable" if self._unreadable else ""
         return f"{source.hierarchy.description}, {charged}{unreadable}"
 
