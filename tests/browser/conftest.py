@@ -1,4 +1,4 @@
-"""Fixtures of the tests in a browser: one Chromium for all of them, a fresh profile for each tab."""
+"""Fixtures of the tests in a browser: one Chromium per file, a fresh profile for each tab."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -26,9 +26,9 @@ _FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """The system's Chromium, driven by Playwright."""
+    """The system's Chromium, driven by Playwright, whose event loop must be gone when other rooms use theirs."""
     chromium = next(filter(None, map(shutil.which, _NAMES)), None)
     if chromium is None:
         pytest.skip("no Chromium on PATH")
