@@ -64,8 +64,24 @@ class GpuSelection(_message.Message):
     gpus: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, gpus: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class Caller(_message.Message):
+    __slots__ = ("cgroups",)
+    CGROUPS_FIELD_NUMBER: _ClassVar[int]
+    cgroups: _containers.RepeatedCompositeFieldContainer[CallerCgroup]
+    def __init__(self, cgroups: _Optional[_Iterable[_Union[CallerCgroup, _Mapping]]] = ...) -> None: ...
+
+class CallerCgroup(_message.Message):
+    __slots__ = ("version", "path", "inode")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    INODE_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    path: str
+    inode: int
+    def __init__(self, version: _Optional[int] = ..., path: _Optional[str] = ..., inode: _Optional[int] = ...) -> None: ...
+
 class BeginIntervalRequest(_message.Message):
-    __slots__ = ("request_id", "name", "job", "phase", "labels", "gpus", "lease", "at")
+    __slots__ = ("request_id", "name", "job", "phase", "labels", "gpus", "lease", "at", "caller")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +97,7 @@ class BeginIntervalRequest(_message.Message):
     GPUS_FIELD_NUMBER: _ClassVar[int]
     LEASE_FIELD_NUMBER: _ClassVar[int]
     AT_FIELD_NUMBER: _ClassVar[int]
+    CALLER_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     name: str
     job: str
@@ -89,7 +106,8 @@ class BeginIntervalRequest(_message.Message):
     gpus: GpuSelection
     lease: _duration_pb2.Duration
     at: Instant
-    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., job: _Optional[str] = ..., phase: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., gpus: _Optional[_Union[GpuSelection, _Mapping]] = ..., lease: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., at: _Optional[_Union[Instant, _Mapping]] = ...) -> None: ...
+    caller: Caller
+    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., job: _Optional[str] = ..., phase: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., gpus: _Optional[_Union[GpuSelection, _Mapping]] = ..., lease: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., at: _Optional[_Union[Instant, _Mapping]] = ..., caller: _Optional[_Union[Caller, _Mapping]] = ...) -> None: ...
 
 class BeginIntervalResponse(_message.Message):
     __slots__ = ("interval_id", "begin_time", "durable", "warning")
@@ -137,7 +155,7 @@ class RecordIntervalsRequest(_message.Message):
     def __init__(self, intervals: _Optional[_Iterable[_Union[RecordedInterval, _Mapping]]] = ..., sent: _Optional[_Union[Instant, _Mapping]] = ...) -> None: ...
 
 class RecordedInterval(_message.Message):
-    __slots__ = ("request_id", "name", "job", "phase", "labels", "gpus", "begin", "end", "counts")
+    __slots__ = ("request_id", "name", "job", "phase", "labels", "gpus", "begin", "end", "counts", "caller")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -161,6 +179,7 @@ class RecordedInterval(_message.Message):
     BEGIN_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
+    CALLER_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     name: str
     job: str
@@ -170,7 +189,8 @@ class RecordedInterval(_message.Message):
     begin: Instant
     end: Instant
     counts: _containers.ScalarMap[str, float]
-    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., job: _Optional[str] = ..., phase: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., gpus: _Optional[_Union[GpuSelection, _Mapping]] = ..., begin: _Optional[_Union[Instant, _Mapping]] = ..., end: _Optional[_Union[Instant, _Mapping]] = ..., counts: _Optional[_Mapping[str, float]] = ...) -> None: ...
+    caller: Caller
+    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., job: _Optional[str] = ..., phase: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., gpus: _Optional[_Union[GpuSelection, _Mapping]] = ..., begin: _Optional[_Union[Instant, _Mapping]] = ..., end: _Optional[_Union[Instant, _Mapping]] = ..., counts: _Optional[_Mapping[str, float]] = ..., caller: _Optional[_Union[Caller, _Mapping]] = ...) -> None: ...
 
 class RecordIntervalsResponse(_message.Message):
     __slots__ = ("results",)
@@ -248,7 +268,7 @@ class ListIntervalsResponse(_message.Message):
     def __init__(self, interval: _Optional[_Union[Interval, _Mapping]] = ..., cursor: _Optional[str] = ...) -> None: ...
 
 class Interval(_message.Message):
-    __slots__ = ("interval_id", "request_id", "name", "job", "phase", "labels", "gpus", "status", "begin_time", "end_time", "duration_seconds", "settles_in", "counts", "node", "components", "devices", "usage", "notes", "durable", "estimate", "footprint")
+    __slots__ = ("interval_id", "request_id", "name", "job", "phase", "labels", "gpus", "status", "begin_time", "end_time", "duration_seconds", "settles_in", "counts", "node", "components", "devices", "usage", "notes", "durable", "estimate", "footprint", "container")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -284,6 +304,7 @@ class Interval(_message.Message):
     DURABLE_FIELD_NUMBER: _ClassVar[int]
     ESTIMATE_FIELD_NUMBER: _ClassVar[int]
     FOOTPRINT_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_FIELD_NUMBER: _ClassVar[int]
     interval_id: str
     request_id: str
     name: str
@@ -305,7 +326,50 @@ class Interval(_message.Message):
     durable: bool
     estimate: WorkloadEstimate
     footprint: Footprint
-    def __init__(self, interval_id: _Optional[str] = ..., request_id: _Optional[str] = ..., name: _Optional[str] = ..., job: _Optional[str] = ..., phase: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., gpus: _Optional[_Union[GpuSelection, _Mapping]] = ..., status: _Optional[_Union[IntervalStatus, str]] = ..., begin_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., settles_in: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., counts: _Optional[_Mapping[str, float]] = ..., node: _Optional[_Union[Energy, _Mapping]] = ..., components: _Optional[_Iterable[_Union[ComponentEnergy, _Mapping]]] = ..., devices: _Optional[_Iterable[_Union[DeviceEnergy, _Mapping]]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ..., durable: bool = ..., estimate: _Optional[_Union[WorkloadEstimate, _Mapping]] = ..., footprint: _Optional[_Union[Footprint, _Mapping]] = ...) -> None: ...
+    container: ContainerShare
+    def __init__(self, interval_id: _Optional[str] = ..., request_id: _Optional[str] = ..., name: _Optional[str] = ..., job: _Optional[str] = ..., phase: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., gpus: _Optional[_Union[GpuSelection, _Mapping]] = ..., status: _Optional[_Union[IntervalStatus, str]] = ..., begin_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., duration_seconds: _Optional[float] = ..., settles_in: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., counts: _Optional[_Mapping[str, float]] = ..., node: _Optional[_Union[Energy, _Mapping]] = ..., components: _Optional[_Iterable[_Union[ComponentEnergy, _Mapping]]] = ..., devices: _Optional[_Iterable[_Union[DeviceEnergy, _Mapping]]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ..., durable: bool = ..., estimate: _Optional[_Union[WorkloadEstimate, _Mapping]] = ..., footprint: _Optional[_Union[Footprint, _Mapping]] = ..., container: _Optional[_Union[ContainerShare, _Mapping]] = ...) -> None: ...
+
+class ContainerShare(_message.Message):
+    __slots__ = ("manager", "namespace", "pod", "container", "unit", "gross_joules", "uncertainty_joules", "calibration_uncertainty_joules", "coverage", "components", "notes")
+    MANAGER_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    POD_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    GROSS_JOULES_FIELD_NUMBER: _ClassVar[int]
+    UNCERTAINTY_JOULES_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATION_UNCERTAINTY_JOULES_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    COMPONENTS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    manager: str
+    namespace: str
+    pod: str
+    container: str
+    unit: str
+    gross_joules: float
+    uncertainty_joules: float
+    calibration_uncertainty_joules: float
+    coverage: float
+    components: _containers.RepeatedCompositeFieldContainer[ContainerComponent]
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, manager: _Optional[str] = ..., namespace: _Optional[str] = ..., pod: _Optional[str] = ..., container: _Optional[str] = ..., unit: _Optional[str] = ..., gross_joules: _Optional[float] = ..., uncertainty_joules: _Optional[float] = ..., calibration_uncertainty_joules: _Optional[float] = ..., coverage: _Optional[float] = ..., components: _Optional[_Iterable[_Union[ContainerComponent, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ContainerComponent(_message.Message):
+    __slots__ = ("component", "gross_joules", "uncertainty_joules", "calibration_uncertainty_joules", "coverage", "methods")
+    COMPONENT_FIELD_NUMBER: _ClassVar[int]
+    GROSS_JOULES_FIELD_NUMBER: _ClassVar[int]
+    UNCERTAINTY_JOULES_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATION_UNCERTAINTY_JOULES_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    METHODS_FIELD_NUMBER: _ClassVar[int]
+    component: Component
+    gross_joules: float
+    uncertainty_joules: float
+    calibration_uncertainty_joules: float
+    coverage: float
+    methods: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, component: _Optional[_Union[Component, str]] = ..., gross_joules: _Optional[float] = ..., uncertainty_joules: _Optional[float] = ..., calibration_uncertainty_joules: _Optional[float] = ..., coverage: _Optional[float] = ..., methods: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Footprint(_message.Message):
     __slots__ = ("grams_co2e", "uncertainty_grams_co2e", "calibration_uncertainty_grams_co2e", "cost", "uncertainty_cost", "calibration_uncertainty_cost", "currency", "carbon_intensity_grams_per_kwh", "carbon_zone", "carbon_source", "carbon_year", "price_per_kwh", "pue_ratio", "notes")
