@@ -7,7 +7,8 @@ from grafana.colours import BLUE, GREEN, GREY, ORANGE, RED, YELLOW
 from grafana.fields import Field, column
 from grafana.layout import Page, Row
 from grafana.panel import Look, Panel, Query
-from grafana.panels import bars, graph, stat, table
+from grafana.panels import bars, stat, table
+from grafana.plots import graph
 from grafana.promql import JOULES_PER_KILOWATT_HOUR, JOULES_PER_WATT_HOUR, by_job, gained
 from grafana.variables import cluster, data_source, job_label, jobs, nodes
 

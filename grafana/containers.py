@@ -3,7 +3,8 @@
 from grafana.colours import COMPONENTS
 from grafana.fields import column
 from grafana.panel import Look, Panel, Query
-from grafana.panels import bars, graph, table
+from grafana.panels import bars, table
+from grafana.plots import graph
 from grafana.promql import gained
 
 _NO_CONTAINER = "No container was charged: attribution is off, or nothing runs in one"

@@ -2,16 +2,14 @@
 
 from grafana.colours import BLUE, DESTINATIONS, GREEN, ORANGE, RED, YELLOW
 from grafana.fields import BY_COMPONENT, BY_PROVENANCE, coloured, column, gauge_column
+from grafana.fleet_health import TO_NODE, health
 from grafana.layout import Page, Row
 from grafana.panel import Look, Panel, Query
-from grafana.panels import bars, graph, stat, table
+from grafana.panels import bars, stat, table
+from grafana.plots import graph
 from grafana.promql import JOULES_PER_WATT_HOUR, gained, share
 from grafana.variables import cluster, data_source, nodes
 
-TO_NODE = {
-    "title": "This node",
-    "url": "/d/joulecast-node?var-datasource=${datasource}&var-node=${__data.fields.Node}&${__url_time_range}",
-}
 _NODE_RATE = "sum(rate(joulecast_node_energy_joules_total{NODES}[$__rate_interval]))"
 _ATTRIBUTION_OFF = "Attribution is off"
 
@@ -28,7 +26,7 @@ def fleet() -> Page:
             Row("Power over time", _over_time()),
             Row("Nodes", [_top_nodes(), _nodes()]),
             Row("Where it goes", [_destinations(), _waste()]),
-            Row("Health of the sensors", _health()),
+            Row("Health of the sensors", health()),
         ],
     )
 
@@ -220,51 +218,3 @@ def _waste() -> Panel:
         "watth",
         look=Look(10, 9, least=0, steps=((None, ORANGE),), color="thresholds", no_data=_ATTRIBUTION_OFF),
     )
-
-
-def _health() -> list[Panel]:
-    return [
-        stat(
-            "Failing sensors",
-            "Sensors that are there and fail, or deny access, now. The node's own status page says what to do.",
-            Query("count(joulecast_sensor_up{NODES} == 0) or vector(0)"),
-            "none",
-            look=Look(4, 8, decimals=0, steps=((None, GREEN), (1, RED))),
-            trend=False,
-        ),
-        table(
-            "Which, and for how long",
-            "Sensors that fail or deny access, and for how long they have given nothing.",
-            [
-                Query("max by (AXES, sensor) (joulecast_sensor_up{NODES} == 0)"),
-                Query(
-                    "time() - max by (AXES, sensor) (joulecast_sensor_last_success_timestamp_seconds{NODES} "
-                    "and on (AXES, sensor) (joulecast_sensor_up{NODES} == 0))"
-                ),
-            ],
-            columns={"cluster": "Cluster", "instance": "Node", "sensor": "Sensor", "Value #B": "Silent for"},
-            look=Look(
-                8,
-                8,
-                fields=[column("Node", "string", links=[TO_NODE]), column("Silent for", "s", decimals=0)],
-                no_data="Every sensor answers",
-            ),
-            sort="Silent for",
-        ),
-        graph(
-            "Readings refused",
-            "Per second: physically impossible, garbage, or of a lost device. They are missing from the energy, not "
-            "wrong in it.",
-            [
-                Query(
-                    "sum by (sensor, reason)"
-                    " (rate(joulecast_sensor_rejected_readings_total{NODES}[$__rate_interval]) > 0)",
-                    "{{sensor}}: {{reason}}",
-                )
-            ],
-            "cps",
-            look=Look(12, 8, no_data="None refused"),
-            stacked=True,
-            single=True,
-        ),
-    ]

@@ -1,11 +1,13 @@
 """*Node*: every part of one machine with its error bar, what it does for its watts, and what knowing that costs."""
 
-from grafana.colours import BLUE, COMPONENT_NAMES, COMPONENTS, GREEN, GREY, ORANGE, RED, YELLOW
+from grafana.colours import BLUE, COMPONENT_NAMES, COMPONENTS, GREY, ORANGE, RED, YELLOW
+from grafana.exporter_cost import exporter
 from grafana.fields import Field, bands, column, dashed
 from grafana.layout import Page, Row
 from grafana.node_gpus import NO_GPU, gpus
 from grafana.panel import Look, Panel, Query
-from grafana.panels import graph, scatter, stat, table
+from grafana.panels import stat, table
+from grafana.plots import graph, scatter
 from grafana.promql import JOULES_PER_WATT_HOUR, named_gpu, uuid_of_device
 from grafana.variables import cluster, data_source, one_node
 
@@ -26,7 +28,7 @@ def node() -> Page:
             Row("GPUs", gpus()),
             Row("Heat", [_temperatures(), _devices()]),
             Row("Meters that overlap", [_overlapping()], collapsed=True),
-            Row("What the exporter costs, and how its sensors are", _exporter(), collapsed=True),
+            Row("What the exporter costs, and how its sensors are", exporter(), collapsed=True),
         ],
         since="now-1h",
     )
@@ -162,7 +164,7 @@ def _temperatures() -> Panel:
             Query(f"max by (index, sensor) ({named_gpu(gpus)})", "gpu {{index}} {{sensor}}"),
         ],
         "celsius",
-        look=Look(12, 9, decimals=0, steps=((None, "transparent"), (85, RED)), no_data="No probe answers"),
+        look=Look(10, 9, decimals=0, steps=((None, "transparent"), (85, RED)), no_data="No probe answers"),
         legend="table",
         limits=True,
     )
@@ -190,10 +192,10 @@ def _devices() -> Panel:
             "Value #C": "Energy",
         },
         look=Look(
-            12,
+            14,
             9,
             fields=[
-                column("Device", "string", width=170),
+                column("Device", "string", width=310),
                 column("Power", "watt", decimals=1),
                 column("± of it", "watt", decimals=1),
                 column("Energy", "watth", decimals=1),
@@ -218,66 +220,3 @@ def _overlapping() -> Panel:
         "watt",
         look=Look(24, 8, fields=[dashed("node power", GREY)], no_data="No such meter on this node"),
     )
-
-
-def _exporter() -> list[Panel]:
-    ours = "* on (TARGET) group_left () joulecast_build_info{NODE}"
-    return [
-        stat(
-            "Its power",
-            "What the exporter's own process costs, by its CPU time.",
-            Query("sum(rate(joulecast_exporter_energy_joules_total{NODE}[$__rate_interval]))"),
-            "watt",
-            look=Look(4, 8, decimals=2, steps=((None, GREEN), (1, YELLOW), (5, RED))),
-        ),
-        graph(
-            "Its processor time and memory",
-            "Cores used, on the left; resident memory, on the right.",
-            [
-                Query(f"sum(rate(process_cpu_seconds_total{{NODE}}[$__rate_interval]) {ours})", "cores"),
-                Query(f"sum(process_resident_memory_bytes{{NODE}} {ours})", "memory"),
-            ],
-            "none",
-            look=Look(
-                10,
-                8,
-                fields=[
-                    Field("cores", properties={"unit": "percentunit", "decimals": 1}),
-                    Field("memory", properties={"unit": "bytes", "custom.axisPlacement": "right", "decimals": 0}),
-                ],
-            ),
-        ),
-        table(
-            "Sensors",
-            "Each sensor this machine has: whether it answers, how long a read takes, and when it last gave something.",
-            [
-                Query("max by (sensor) (joulecast_sensor_up{NODE})"),
-                Query("max by (sensor) (joulecast_sensor_read_seconds{NODE})"),
-                Query("time() - max by (sensor) (joulecast_sensor_last_success_timestamp_seconds{NODE})"),
-                Query("sum by (sensor) (increase(joulecast_sensor_rejected_readings_total{NODE}[$__range]))"),
-            ],
-            columns={
-                "sensor": "Sensor",
-                "Value #A": "Answers",
-                "Value #B": "Read takes",
-                "Value #C": "Last reading",
-                "Value #D": "Refused",
-            },
-            look=Look(
-                10,
-                8,
-                fields=[
-                    Field("Answers", properties={"mappings": [_YES_OR_NO]}),
-                    column("Read takes", "s", decimals=1),
-                    column("Last reading", "s", decimals=0),
-                    column("Refused", "short", decimals=0),
-                ],
-            ),
-        ),
-    ]
-
-
-_YES_OR_NO = {
-    "type": "value",
-    "options": {"0": {"text": "no", "color": RED, "index": 0}, "1": {"text": "yes", "color": GREEN, "index": 1}},
-}

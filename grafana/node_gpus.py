@@ -3,7 +3,7 @@
 from grafana.colours import GREEN, ORANGE, RED
 from grafana.fields import Field, dashed
 from grafana.panel import Look, Panel, Query
-from grafana.panels import graph, timeline
+from grafana.plots import graph, timeline
 from grafana.promql import named_gpu, uuid_of_device
 
 NO_GPU = "No GPU that says so"

@@ -137,3 +137,9 @@ def _mapping(states: Mapping[str, tuple[str, str]]) -> ValueMap:
         for place, (value, (text, colour)) in enumerate(states.items())
     }
     return ValueMap(options=results)
+
+
+def legend_in(mode: str, calcs: Sequence[str] = (), *, shown: bool = True) -> dict[str, Any]:
+    """A legend beside or below a plot, with these figures of each series."""
+    placement = "right" if mode == "table" else "bottom"
+    return {"displayMode": mode, "placement": placement, "showLegend": shown, "calcs": list(calcs)}

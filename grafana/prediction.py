@@ -4,13 +4,14 @@ from grafana.colours import COMPONENT_NAMES, COMPONENTS, GREEN, ORANGE, PURPLE, 
 from grafana.fields import BY_COMPONENT, BY_PROVENANCE, Field, coloured, column, gauge_column
 from grafana.layout import Page, Row
 from grafana.panel import Look, Panel, Query
-from grafana.panels import bars, graph, scatter, stat, table
+from grafana.panels import stat, table
+from grafana.plots import graph, scatter
+from grafana.prediction_service import service
 from grafana.promql import share
 from grafana.variables import cluster, data_source, nodes
 
 _LINES = {f"{component} predicted": COMPONENTS[component] for component in ("cpu", "dram", "gpu")}
 _NO_TWIN = "No node is measured and predicted at once"
-_NO_SERVICE = "No prediction service is scraped"
 
 # The exporter compares the last minute, device by device or, where the devices differ, a component as a whole.
 _MEASURED = 'avg_over_time(joulecast_power_watts{NODES,PARTS,provenance=~"measured|integrated"}[1m])'
@@ -36,7 +37,7 @@ def prediction() -> Page:
         rows=[
             Row("How far to trust it", [*_trust(), _over_time(), _scatter(), _residuals()]),
             Row("How much hangs on it", [_shares(), _nodes()]),
-            Row("The prediction service", _service()),
+            Row("The prediction service", service()),
         ],
     )
 
@@ -110,7 +111,7 @@ def _over_time() -> Panel:
 def _scatter() -> Panel:
     return scatter(
         "Predicted against measured",
-        "All parts that are both, a point for each moment. The nearer to the diagonal, the better.",
+        "All parts that are both, a point for each moment. On the line both are equal.",
         Query(f"sum({_COMPARED})", "measured"),
         Query(f"sum({_PREDICTED})", "predicted"),
         "watt",
@@ -121,6 +122,7 @@ def _scatter() -> Panel:
             no_data=_NO_TWIN,
         ),
         x_field=Field("measured", properties={"unit": "watt"}),
+        diagonal=True,
     )
 
 
@@ -194,80 +196,3 @@ def _nodes() -> Panel:
         ),
         sort="Predicted",
     )
-
-
-def _service() -> list[Panel]:
-    seconds = "sum by (method, le) (rate(joulecast_predictor_request_seconds_bucket{CLUSTER}[$__rate_interval]))"
-    estimates = "sum by (model) (rate(joulecast_predictor_estimates_total{{CLUSTER{}}}[$__rate_interval]))"
-    return [
-        graph(
-            "Calls",
-            "Calls answered per second, by method and outcome.",
-            [
-                Query(
-                    "sum by (method, code) (rate(joulecast_predictor_requests_total{CLUSTER}[$__rate_interval]))",
-                    "{{method}} {{code}}",
-                )
-            ],
-            "reqps",
-            look=Look(8, 8, no_data=_NO_SERVICE),
-        ),
-        graph(
-            "Time to answer",
-            "Median and 99th percentile, without that of the transport.",
-            [
-                Query(f"histogram_quantile(0.5, {seconds})", "{{method}} median"),
-                Query(f"histogram_quantile(0.99, {seconds})", "{{method}} 99 %"),
-            ],
-            "s",
-            look=Look(8, 8, no_data=_NO_SERVICE),
-        ),
-        graph(
-            "Points inside the domain",
-            "Share of the points asked about that are inside of what the model was trained on. Outside, its band is "
-            "wider.",
-            [
-                Query(
-                    estimates.format(',in_domain="true"') + " / " + estimates.format(""),
-                    "{{model}}",
-                )
-            ],
-            "percentunit",
-            look=Look(8, 8, least=0, most=1, no_data=_NO_SERVICE),
-        ),
-        table(
-            "Models served",
-            "Each artifact, the digest of its content, and whether it answers when no model is named.",
-            [
-                Query(
-                    "max by (model, version, question, answers_by_default) (joulecast_predictor_artifact_info{CLUSTER})"
-                )
-            ],
-            columns={
-                "model": "Model",
-                "question": "Question",
-                "version": "Version",
-                "answers_by_default": "Answers by default",
-            },
-            look=Look(16, 8, no_data=_NO_SERVICE),
-        ),
-        bars(
-            "Points estimated",
-            "In the time range, by model.",
-            Query(
-                "sort_desc(sum by (model) (increase(joulecast_predictor_estimates_total{CLUSTER}[$__range])))",
-                "{{model}}",
-                instant=True,
-            ),
-            "short",
-            look=Look(5, 8, decimals=0, least=0, steps=((None, PURPLE),), color="thresholds", no_data=_NO_SERVICE),
-            names="top",
-        ),
-        stat(
-            "Broken files",
-            "Artifacts that could not be loaded as they are now; the version before goes on answering.",
-            Query("max(joulecast_predictor_artifacts_failed{CLUSTER})"),
-            "none",
-            look=Look(3, 8, decimals=0, steps=((None, GREEN), (1, RED)), no_data="No service"),
-        ),
-    ]

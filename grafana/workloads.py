@@ -5,7 +5,8 @@ from grafana.containers import bill, container_power, containers, methods, units
 from grafana.fields import coloured, column, gauge_column
 from grafana.layout import Page, Row
 from grafana.panel import Look, Panel, Query
-from grafana.panels import bars, graph, heatmap, stat, table
+from grafana.panels import bars, stat, table
+from grafana.plots import graph, heatmap
 from grafana.promql import by_job, gained, gained_or_none
 from grafana.variables import cluster, data_source, job_label, jobs, nodes
 

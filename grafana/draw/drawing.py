@@ -79,7 +79,8 @@ def _fewer_colours(picture: Path) -> None:
     from PIL import Image
 
     with Image.open(picture) as image:
-        image.convert("RGB").quantize(192, dither=Image.Dither.NONE).save(picture, optimize=True)
+        few = image.convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(picture, optimize=True)
 
 
 def _run(workshop: Path, *command: str) -> None:

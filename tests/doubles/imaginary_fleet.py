@@ -75,6 +75,8 @@ class Machine:
     def watts(self, part: Part, time: float) -> float:
         """What a part draws: idle power, its share of the load, and a noise of one percent."""
         appetite = 0.55 if part.component in {Component.CPU, Component.DRAM} else 1.0
+        if part.component is Component.GPU:  # no two of them get quite the same work
+            appetite -= 0.09 * self.gpus.index(part.device)
         noise = 1 + 0.01 * Random(f"{self.name} {part.device} {part.zone} {time}").gauss(0, 1)
         return (part.idle_watts + part.swing_watts * appetite * self.load(time)) * noise
 

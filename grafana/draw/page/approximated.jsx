@@ -58,7 +58,7 @@ function axis(field, values, count) {
 }
 
 export function Scatter({ panel, frames, theme, width, height }) {
-  const [x, y] = configured(panel, frames, theme).map((frame) => frame.fields);
+  const [x, y, equal] = configured(panel, frames, theme).map((frame) => frame.fields);
   const other = new Map(y[0].values.map((at, place) => [at, y[1].values[place]]));
   const points = x[0].values.map((at, place) => [x[1].values[place], other.get(at)]).filter((pair) => pair.every(Number.isFinite));
   const colour = theme.visualization.getColorByName(y[1].config.color?.fixedColor ?? 'blue');
@@ -66,9 +66,17 @@ export function Scatter({ panel, frames, theme, width, height }) {
   return (
     <Plot theme={theme} width={width} height={height} left={80} x={axis(x[1], xs, 5)} y={axis(y[1], ys, 5)}
       xLabel={x[1].config.custom.axisLabel} yLabel={y[1].config.custom.axisLabel}>
-      {(atX, atY) => points.map(([a, b], place) => (
-        <circle key={place} cx={atX(a)} cy={atY(b)} r="2.5" fill={colour} fillOpacity="0.35" stroke={colour} />
-      ))}
+      {(atX, atY) => (
+        <>
+          {equal && (
+            <line x1={atX(Math.min(...xs))} y1={atY(Math.min(...xs))} x2={atX(Math.max(...xs))} y2={atY(Math.max(...xs))}
+              stroke={equal[1].config.color.fixedColor} />
+          )}
+          {points.map(([a, b], place) => (
+            <circle key={place} cx={atX(a)} cy={atY(b)} r="2.5" fill={colour} fillOpacity="0.35" stroke={colour} />
+          ))}
+        </>
+      )}
     </Plot>
   );
 }
