@@ -198,10 +198,10 @@ def test_the_cgroup_of_a_process_that_outlived_it_keeps_its_name() -> None:
 
 def test_odd_bytes_become_text() -> None:
     """A name that is no UTF-8 gives a unit that can be printed and encoded, and still tells two such names apart."""
-    first = identity_of("/system.slice/caf\udce9.service")
-    second = identity_of("/system.slice/caf\udce8.service")
+    first = identity_of("/system.slice/web\udce9.service")
+    second = identity_of("/system.slice/web\udce8.service")
 
-    assert first == unit("caf\\xe9.service")
+    assert first == unit("web\\xe9.service")
     assert first != second
 
 

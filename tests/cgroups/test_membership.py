@@ -85,7 +85,7 @@ def reader(files: CgroupFiles, processes: Processes) -> CgroupReader:
         (f"/../../../../unknown.slice/cri-containerd-{B}.scope", None),
         # A container that came since the last read, with a service in it that others run too.
         (f"/docker/{B}/system.slice/nginx.service", CgroupIdentity(Manager.CONTAINERS, container_id=B)),
-        ("/caf\udce9/x", None),
+        ("/web\udce9/x", None),
     ],
 )
 def test_a_process_is_its_cgroups(

@@ -206,13 +206,13 @@ def test_a_pod_that_vanishes_is_no_longer_told(tmp_path: Path, proc: ProcTree) -
 def test_names_of_odd_bytes_are_told_as_text(tmp_path: Path, proc: ProcTree) -> None:
     """A cgroup may have any name; its path and unit can always be encoded."""
     files = CgroupFiles(tmp_path / "cgroup")
-    files.make("/system.slice/caf\udce9.service", 1.0)
+    files.make("/system.slice/web\udce9.service", 1.0)
     files.make('/system.slice/"{}\\\t.service', 2.0)
     use = CgroupReader(files.root, proc.procfs).read()
 
-    assert seconds(use) == {"/system.slice/caf\\xe9.service": 1.0, '/system.slice/"{}\\\t.service': 2.0}
+    assert seconds(use) == {"/system.slice/web\\xe9.service": 1.0, '/system.slice/"{}\\\t.service': 2.0}
     assert use is not None
-    assert {group.identity.unit for group in use.groups.values()} == {"caf\\xe9.service", '"{}\\\t.service'}
+    assert {group.identity.unit for group in use.groups.values()} == {"web\\xe9.service", '"{}\\\t.service'}
 
 
 def test_a_node_inside_a_container_is_charged_by_its_pods(tmp_path: Path, proc: ProcTree) -> None:
