@@ -96,7 +96,8 @@ class Attribution:
         if stretch is not None:
             for consumer, part in stretch.idle_held.items():
                 consumer.line.allocated_idle += int(gained * part)
-        self._tell_watchers(key, (front, state.front), shares, result)
+        told = shares.covered if stretch is None else stretch.told
+        self._tell_watchers(key, (front, state.front), told, result)
 
     def _shares(self, key: SeriesKey, begin: float, end: float) -> tuple[Shares, GpuStretch | None]:
         if key.component is Component.GPU:
@@ -123,14 +124,14 @@ class Attribution:
         bill.unattributed[component] += result.unattributed
         bill.account(key, gained)
 
-    def _tell_watchers(self, key: SeriesKey, span: tuple[float, float], shares: Shares, result: Split) -> None:
+    def _tell_watchers(self, key: SeriesKey, span: tuple[float, float], told: float, result: Split) -> None:
         if span[1] <= span[0]:
             return
         for identity in self.watched.identities():
             consumer = self.bill.find(identity)
             quanta = 0 if consumer is None else result.charges.get(consumer, 0)
             method = self._gpu_shares.methods().get(key.device, "") if key.component is Component.GPU else ""
-            charged = Charged(*span, quanta, (span[1] - span[0]) * shares.covered)
+            charged = Charged(*span, quanta, (span[1] - span[0]) * told)
             self.watched.step(identity, key, charged, method)
 
     def _look_at_cpus(self) -> None:

@@ -47,6 +47,11 @@ class Bill:
         """The consumer of that identity, if it was seen."""
         return self._consumers.get(identity)
 
+    def name_of(self, identity: CgroupIdentity) -> Workload:
+        """What that identity is called by now, as far as anybody knows. May be asked from any thread."""
+        consumer = self._consumers.get(identity)
+        return workload_of(identity) if consumer is None else consumer.workload
+
     def holder_of(self, holder: GpuHolder) -> Consumer:
         """The consumer that a kubelet knows by these names, running or about to."""
         workload = Workload(Manager.KUBERNETES, holder.namespace, holder.pod, holder.container)

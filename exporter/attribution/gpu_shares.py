@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from exporter.attribution.cpu_shares import NOTHING_KNOWN, REMEMBERED_STEPS, Shares
-from exporter.attribution.gpu_division import GpuDivision, Part, divide
+from exporter.attribution.gpu_division import GpuDivision, GpuMethod, Part, divide
 from exporter.attribution.line import Consumer
 from exporter.attribution.windows import overlaps
 from exporter.usage.evidence import CgroupIdentity, GpuHolder, GpuProcess, GpuUse
@@ -27,6 +27,7 @@ class GpuStretch:
     shares: Shares = NOTHING_KNOWN
     held: Mapping[Consumer, float] = field(default_factory=dict)  # part of the GPU, by who was given it
     idle_held: Mapping[Consumer, float] = field(default_factory=dict)  # of that, what nothing ran on
+    told: float = 0.0  # share of the stretch in which somebody told who used it, or that nobody did
 
 
 NOTHING_SEEN = GpuStretch()
@@ -96,7 +97,8 @@ class GpuShares:
             _gather(held, division.held, seconds / covered)
             _gather(idle_held, division.idle_held, seconds / duration)
         shares = Shares(by_consumer, min(1.0, in_use / covered), min(1.0, covered / duration))
-        return GpuStretch(shares, held, idle_held)
+        told = sum(seconds for division, seconds in seen if _tells(division))
+        return GpuStretch(shares, held, idle_held, min(1.0, told / duration))
 
     def methods(self) -> dict[str, str]:
         """How each GPU was divided by the last look."""
@@ -105,6 +107,10 @@ class GpuShares:
     def _owner(self, pid: int) -> Consumer | None:
         identity = self._cgroup_of(pid)
         return self._owners.get(pid) if identity is None else self._consumer_of(identity)
+
+
+def _tells(division: GpuDivision) -> bool:
+    return division.method is not GpuMethod.NONE or division.activity == 0
 
 
 def _gather(into: dict[Consumer, float], parts: Sequence[Part], weight: float) -> None:

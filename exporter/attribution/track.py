@@ -3,6 +3,7 @@
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable
+from typing import NamedTuple
 
 from joulecast.component import SeriesKey
 
@@ -11,11 +12,20 @@ Energy = Callable[[float], float | None]
 """Cumulative joules of a device at a moment; None where that is not known any more."""
 
 
+class ChargedEdge(NamedTuple):
+    """A charged curve read at one moment. Only two of one curve mean anything, by their difference."""
+
+    joules: float
+    covered: float  # seconds in which it was known who used what
+    half_width: float = 0.0  # joules: inside a step the consumer may have used its charge sooner or later
+
+
 class ChargedCurve:
     """Cumulative joules charged, at the moments to which the series was split; the older half thins out when full."""
 
     def __init__(self, begin: float) -> None:
         self.times = array("d", [begin])
+        self.fine_since = begin  # older steps are merged by twos and more
         self._joules = array("d", [0.0])
         self._covered = array("d", [0.0])
 
@@ -28,26 +38,36 @@ class ChargedCurve:
             half = CAPACITY // 2
             for column in (self.times, self._joules, self._covered):
                 column[:half] = column[0:half:2]
+            self.fine_since = self.times[half // 2]
 
     def between(self, begin: float, end: float, energy: Energy) -> tuple[float, float]:
         """Joules and seconds covered in [begin, end]: within a step, its share of what the device used there."""
-        first, first_covered = self._at(begin, energy)
-        last, last_covered = self._at(end, energy)
-        return max(0.0, last - first), max(0.0, last_covered - first_covered)
+        first, last = self.at(begin, energy), self.at(end, energy)
+        return max(0.0, last.joules - first.joules), max(0.0, last.covered - first.covered)
 
-    def _at(self, time: float, energy: Energy) -> tuple[float, float]:
+    def at(self, time: float, energy: Energy) -> ChargedEdge:
+        """What was charged up to `time`, or as far as that is known."""
         index = bisect_right(self.times, time)
         if index == 0:
-            return self._joules[0], self._covered[0]
+            return ChargedEdge(self._joules[0], self._covered[0])
         if index == len(self.times):
-            return self._joules[-1], self._covered[-1]
+            return ChargedEdge(self._joules[-1], self._covered[-1])
         begin, end = self.times[index - 1], self.times[index]
         joules, covered = self._joules[index - 1], self._covered[index - 1]
         part = (time - begin) / (end - begin)
-        by_energy = _part_of_energy(energy(begin), energy(time), energy(end))
-        return (
-            joules + (self._joules[index] - joules) * (part if by_energy is None else by_energy),
+        charged = self._joules[index] - joules
+        until_begin, until_now, until_end = energy(begin), energy(time), energy(end)
+        by_energy = _part_of_energy(until_begin, until_now, until_end)
+        so_far = charged * (part if by_energy is None else by_energy)
+        # Of what the device used up to here, the consumer cannot have used more, nor less than the rest leaves over.
+        least, most = 0.0, charged
+        if until_begin is not None and until_now is not None and until_end is not None:
+            least = max(least, charged - (until_end - until_now))
+            most = min(most, until_now - until_begin)
+        return ChargedEdge(
+            joules + so_far,
             covered + (self._covered[index] - covered) * part,
+            max(0.0, so_far - least, most - so_far),
         )
 
 

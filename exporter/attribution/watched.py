@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from exporter.attribution.quanta import joules_from_quanta
-from exporter.attribution.track import Track
+from exporter.attribution.track import ChargedEdge, Track
 from exporter.usage.evidence import CgroupIdentity
 from joulecast.component import Component, SeriesKey
 
@@ -37,6 +37,15 @@ class _Watch:
     track: Track
     asked: int = 1
     gpu_methods: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargedEdges:
+    """What a watched container was charged up to one moment, by curve."""
+
+    by_series: Mapping[SeriesKey, ChargedEdge]
+    first_seen: float  # the moment its slowest curve began to be watched
+    gpu_methods: frozenset[str] = frozenset()
 
 
 class Watched:
@@ -97,6 +106,26 @@ class Watched:
             if watch is None:
                 return None
             return min((curve.times[-1] for curve in watch.track.curves.values()), default=None)
+
+    def edges(self, identity: CgroupIdentity, time: float, energy: Energy) -> ChargedEdges | None:
+        """Its curves at one moment, as far as they go; None if it is not watched, or no step was made yet.
+
+        Where steps were merged to save memory a curve is read at their end: two containers' merged steps need not be
+        the same, and inside them both could be charged for one joule.
+        """
+        with self._lock:
+            watch = self._watches.get(identity)
+            if watch is None or not watch.track.curves:
+                return None
+            curves = watch.track.curves
+            return ChargedEdges(
+                {
+                    key: curve.at(max(time, curve.fine_since), lambda at, key=key: energy(key, at))
+                    for key, curve in curves.items()
+                },  # type: ignore[misc]
+                max(curve.times[0] for curve in curves.values()),
+                frozenset(watch.gpu_methods),
+            )
 
     def part(self, identity: CgroupIdentity, begin: float, end: float, energy: Energy) -> AttributedPart | None:
         """What it was charged of [begin, end]; None if it was not watched, or no step was made yet."""
