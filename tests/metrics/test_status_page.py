@@ -139,6 +139,17 @@ def test_unknown_error_of_a_part_leaves_the_sum_without_one() -> None:
     assert "587 ±" not in reader.text
 
 
+def test_sum_that_lacks_a_part_says_so() -> None:
+    """Node power without its GPUs is not read as that of the whole node."""
+    states = [
+        series_state(Component.CPU, "0", "package", watts=120.0),
+        series_state(Component.GPU, "GPU-1", watts=None),
+        series_state(Component.GPU, "GPU-2", watts=None),
+    ]
+    assert "Without 2 GPU: no reading" in read_snapshot(snapshot_of(states)).text
+    assert "Without" not in read_snapshot(snapshot_of(states[:1])).text
+
+
 def test_page_tells_why_each_series_counts_or_not() -> None:
     """A reader sees the error bar, and the reason beside the decision."""
     reader = read_snapshot(snapshot_of([series_state(Component.CPU, "0", "core", watts=80.0, uncertainty_watts=0.75)]))
@@ -226,7 +237,7 @@ def test_truncated_interval_is_marked_with_its_notes() -> None:
     cut.status, cut.notes = Status.TRUNCATED, ["its workload fell silent"]
     text = read_intervals(ended=(cut,)).text
     assert "traintruncated" in text
-    assert "its workload fell silent" in text
+    assert "1 noteits workload fell silent" in text
 
 
 def test_more_intervals_than_shown_are_counted() -> None:

@@ -1,7 +1,7 @@
 """Intervals: the ones that run, with their energy so far, and the latest that ended, as their clients got it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from exporter.intervals.interval import Energy, Interval, Status
 from exporter.metrics.page.amounts import grams, joules, money, watts
@@ -110,8 +110,15 @@ def _name(interval: Interval) -> Child:
         element("span", tag.name or "unnamed", class_="break"),
         element("span", "truncated", class_="mark truncated") if interval.status is Status.TRUNCATED else None,
         note(element("span", under, class_="break")) if under else None,
-        [note(element("span", text, class_="break")) for text in notes],
+        _notes(notes),
     )
+
+
+def _notes(notes: Sequence[str]) -> Markup | None:
+    if not notes:
+        return None
+    summary = element("summary", "1 note" if len(notes) == 1 else f"{len(notes)} notes")
+    return element("details", summary, (note(element("span", text, class_="break")) for text in notes), class_="note")
 
 
 def _joules(energy: Energy | None, waiting: str) -> tuple[Child, Child, Child]:

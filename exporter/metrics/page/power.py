@@ -1,6 +1,7 @@
 """Node power: the one figure, its last minutes, what it is made of, and every device behind it."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -88,6 +89,10 @@ def _figure(snapshot: Snapshot, rates: Rates) -> Iterator[Markup]:
     yield element("p", quantity(snapshot.node_watts, amount), class_="watts")
     so_far = None if snapshot.node_joules is None else f"{total_joules_text(snapshot.node_joules)} so far"
     yield element("p", provenance_mark(snapshot.node_provenance), " ", so_far, class_="beneath")
+    silent = Counter(state.series.key.component for state in snapshot.series if state.counted and state.watts is None)
+    if silent:
+        parts = ", ".join(f"{count} {COMPONENT_NAMES[component]}" for component, count in silent.items())
+        yield element("p", f"Without {parts}: no reading", class_="beneath warn")
     hourly = footprint_of(rates, snapshot.node_watts * _HOUR_SECONDS)
     told = [] if hourly.grams_co2e is None else [str(grams(hourly.grams_co2e))]
     if hourly.cost is not None:
