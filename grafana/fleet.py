@@ -139,7 +139,7 @@ def _top_nodes() -> Panel:
         "The ten nodes that draw most now.",
         Query("sort_desc(topk(10, sum by (AXES) (joulecast_node_power_watts{NODES})))", "{{instance}}", instant=True),
         "watt",
-        look=Look(7, 10, least=0, color="continuous-BlYlRd"),
+        look=Look(7, 10, least=0, color="thresholds"),
     )
 
 

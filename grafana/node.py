@@ -195,7 +195,7 @@ def _devices() -> Panel:
             14,
             9,
             fields=[
-                column("Device", "string", width=310),
+                column("Device", "string", width=330),
                 column("Power", "watt", decimals=1),
                 column("± of it", "watt", decimals=1),
                 column("Energy", "watth", decimals=1),
