@@ -11,6 +11,7 @@ from exporter.attribution.line import Consumer
 from exporter.attribution.quanta import quanta_from_joules
 from exporter.attribution.split import Split, Step, split
 from exporter.attribution.watched import Charged, Watched
+from exporter.attribution.workload import Workload
 from exporter.metering.snapshot import BillState, IdleState, SeriesState
 from exporter.usage.evidence import CgroupIdentity, CpuUseSource, GpuUseSource, Names
 from joulecast.clock import Clock
@@ -66,6 +67,10 @@ class Attribution:
         self.bill.settle()
         tells_cpu, tells_gpus = self._cpu_shares.has_read, bool(self._gpu_shares.methods())
         return self.bill.state(self._gpu_shares.methods(), tells_cpu=tells_cpu, tells_workloads=tells_cpu or tells_gpus)
+
+    def name_of(self, identity: CgroupIdentity) -> Workload:
+        """What a container is called by now. May be asked from any thread."""
+        return self.bill.name_of(identity)
 
     def _is_lost(self, state: SeriesState) -> bool:
         """Whether a curve of this run begins before what an earlier run had billed of it."""

@@ -37,12 +37,12 @@ def split(
     seen = min(1.0, step.observed / step.seconds) if step.seconds > 0 else 0.0
     idle, active = 0, step.quanta
     if idle_watts is None:
-        active = int(active * shares.busy)
+        active = _part(active, shares.busy)
     else:
         idle = min(step.quanta, quanta_from_joules(max(0.0, idle_watts) * max(0.0, min(step.observed, step.seconds))))
         active -= idle
     # What came in while nothing was observed, or nobody was seen, may be anybody's.
-    chargeable = int(active * (seen * shares.covered))
+    chargeable = _part(active, seen * shares.covered)
     charges, rest = _charge(chargeable, shares.by_consumer)
     charged = chargeable - rest
     kept = idle
@@ -52,6 +52,11 @@ def split(
         for consumer, quanta in borne.items():
             charges[consumer] = charges.get(consumer, 0) + quanta
     return Split(charges, kept, step.quanta - charged - kept)
+
+
+def _part(quanta: int, share: float) -> int:
+    """A share of some quanta, never more than all: a float of many quanta may be rounded up."""
+    return min(quanta, int(quanta * share))
 
 
 def _charge(quanta: int, shares: Mapping[Consumer, float]) -> tuple[dict[Consumer, int], int]:

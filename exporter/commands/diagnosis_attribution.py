@@ -22,8 +22,8 @@ class AttributionDiagnosis:
     cgroups: str  # what is read, or what to do to have something
     gpu_methods: Mapping[str, str]  # by UUID
     names: Sequence[NamesFinding]
-    workloads: int  # that run now
-    unnamed: int  # of those, pods whose names nobody tells
+    workloads: int | None  # that run now; None if nobody tells
+    unnamed: int | None  # of those, containers whose names nobody tells
 
 
 class AttributionLook:
@@ -45,6 +45,5 @@ class AttributionLook:
         bill = self._attribution.step([], {})
         cgroups = evidence.cpu.describe() if isinstance(evidence.cpu, CgroupReader) else "not looked at"
         evidence.close()
-        return AttributionDiagnosis(
-            cgroups, bill.gpu_methods, evidence.names.findings(), bill.counts["running"], bill.counts["unmapped"]
-        )
+        running, unmapped = (bill.counts.get(state) for state in ("running", "unmapped"))
+        return AttributionDiagnosis(cgroups, bill.gpu_methods, evidence.names.findings(), running, unmapped)

@@ -128,7 +128,8 @@ def _attribution(page: _Page, attribution: AttributionDiagnosis, gpus: Sequence[
         )
         if finding.remedy:
             page.line(finding.remedy, indent=f"{deep}  ", first=f"{deep}> ")
-    page.line(f"{attribution.workloads} now{unnamed}", indent=deep, first=f"{_INDENT}{'workloads':<18}")
+    if attribution.workloads is not None:
+        page.line(f"{attribution.workloads} now{unnamed}", indent=deep, first=f"{_INDENT}{'workloads':<18}")
 
 
 def _finding(page: _Page, finding: Finding) -> None:
