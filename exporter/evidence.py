@@ -5,8 +5,11 @@ from pathlib import Path
 
 from exporter.kubernetes.access import KubeletAccess
 from exporter.kubernetes.names import KEEP_SECONDS, KubernetesNames, kubernetes_names
+from exporter.sensors.capture import Capture
 from exporter.sensors.inventory import Inventory
 from exporter.sensors.nvml.processes import NvmlProcesses
+from exporter.sensors.replay import ReplaySensor
+from exporter.sensors.replay_evidence import ReplayEvidence, ReplayGpuUse
 from exporter.usage.cgroups.reader import CgroupReader
 from exporter.usage.evidence import CpuUseSource, GpuUseSource, Names, NoNames
 from exporter.usage.patient_gpus import PatientGpuUse
@@ -43,14 +46,22 @@ def find_evidence(
     procfs: Path,
     keep_seconds: float = KEEP_SECONDS,
 ) -> Evidence:
-    """What this machine has; nothing where a capture is played, for a capture tells nobody's names.
+    """What this machine has, or the capture that is played in its place: that tells names only if it holds some.
 
     Names of what has ended are known for `keep_seconds`.
     """
     if inventory.capture is not None:
-        return Evidence()
+        return _replayed(inventory, inventory.capture)
     return Evidence(
         CgroupReader(sysfs / "fs" / "cgroup", procfs),
         None if inventory.library is None else PatientGpuUse(NvmlProcesses(inventory.library, clock.monotonic)),
         kubernetes_names(access, clock, keep_seconds=keep_seconds),
     )
+
+
+def _replayed(inventory: Inventory, capture: Capture) -> Evidence:
+    (sensor,) = (one for one in inventory.sensors if isinstance(one, ReplaySensor))
+    if not capture.header.workloads:
+        return Evidence()
+    replayed = ReplayEvidence(capture, sensor)
+    return Evidence(replayed, ReplayGpuUse(replayed), replayed)

@@ -3,9 +3,9 @@ r"""A capture: what the sensors and usage sources of one machine said over some 
 The first line is the header, each other line one moment; `.gz` at the end of the name means gzip.
 
     {"format": "joulecast-capture", "version": 1, "machine": "...", "recorded": "2026-01-31T12:00:00+00:00",
-     "simulated": false, "series": [{...}], "gpus": [{...}], "cpu": {...}}
+     "simulated": false, "series": [{...}], "gpus": [{...}], "cpu": {...}, "workloads": [{...}]}
     {"t": 0.1, "r": [[series index, joules or null, watts or null], ...],
-     "u": [[gauge, value, component, device, detail], ...]}
+     "u": [[gauge, value, component, device, detail], ...], "w": who used the machine, see `capture_workloads`}
 
 Times are seconds from the first moment. `capture_format` says how each part is written.
 """
@@ -29,6 +29,7 @@ from exporter.sensors.capture_format import (
     moment_from_json,
     moment_to_json,
 )
+from exporter.sensors.capture_workloads import CapturedUse
 from exporter.sensors.sensor import Reading
 from exporter.usage.source import UsageReading
 from joulecast.errors import JoulecastError
@@ -90,14 +91,20 @@ class CaptureWriter:
         self._flushed = 0.0
         self._write(header_to_json(header))
 
-    def write(self, seconds: float, readings: Iterable[Reading], usage: Iterable[UsageReading]) -> None:
+    def write(
+        self,
+        seconds: float,
+        readings: Iterable[Reading],
+        usage: Iterable[UsageReading],
+        use: CapturedUse | None = None,
+    ) -> None:
         """Append one moment, `seconds` after the first one. Readings of series not in the header are left out."""
         rows = (
             CapturedReading(self._index[one.series], one.joules, one.watts)
             for one in readings
             if one.series in self._index
         )
-        self._write(moment_to_json(Moment(seconds, tuple(rows), tuple(usage))))
+        self._write(moment_to_json(Moment(seconds, tuple(rows), tuple(usage), use)))
         if seconds - self._flushed >= _FLUSH_SECONDS:
             self._file.flush()
             self._flushed = seconds

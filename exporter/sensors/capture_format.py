@@ -9,6 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
+from exporter.sensors.capture_workloads import (
+    CapturedUse,
+    CapturedWorkload,
+    use_from_json,
+    use_to_json,
+    workload_from_json,
+    workload_to_json,
+)
 from exporter.sensors.nvml.gpu import Gpu
 from exporter.sensors.sensor import Quantity, Series
 from exporter.usage.host import Cpus
@@ -40,6 +48,7 @@ class Moment(NamedTuple):
     seconds: float
     readings: tuple[CapturedReading, ...]
     usage: tuple[UsageReading, ...]
+    use: CapturedUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class Header:
     series: Sequence[Series]
     gpus: Sequence[Gpu] = ()
     cpu: Cpus | None = None
+    workloads: Sequence[CapturedWorkload] = ()
 
 
 def header_to_json(header: Header) -> dict[str, Any]:
@@ -67,6 +77,7 @@ def header_to_json(header: Header) -> dict[str, Any]:
         ],
         "gpus": [asdict(gpu) for gpu in header.gpus],
         "cpu": header.cpu._asdict() if header.cpu else None,
+        "workloads": [workload_to_json(one) for one in header.workloads],
     }
 
 
@@ -78,13 +89,15 @@ def header_from_json(entry: Any) -> Header:
         raise ValueError(f"version {entry.get('version')} of the format; this release reads version {VERSION}")
     simulated = bool(entry["simulated"])
     cpu = entry.get("cpu")
+    gpus = tuple(_gpu(gpu, simulated=simulated) for gpu in entry.get("gpus") or ())
     return Header(
         machine=str(entry["machine"]),
         recorded=str(entry["recorded"]),
         simulated=simulated,
         series=tuple(_series(one) for one in entry["series"]),
-        gpus=tuple(_gpu(gpu, simulated=simulated) for gpu in entry.get("gpus") or ()),
+        gpus=gpus,
         cpu=_cpus(cpu, simulated=simulated) if cpu else None,
+        workloads=tuple(workload_from_json(one, len(gpus)) for one in entry.get("workloads") or ()),
     )
 
 
@@ -93,6 +106,8 @@ def moment_to_json(moment: Moment) -> dict[str, Any]:
     entry: dict[str, Any] = {"t": round(moment.seconds, 6), "r": [list(one) for one in moment.readings]}
     if moment.usage:
         entry["u"] = [[one.gauge, one.value, one.component, one.device, one.detail] for one in moment.usage]
+    if moment.use is not None:
+        entry["w"] = use_to_json(moment.use)
     return entry
 
 
@@ -111,7 +126,8 @@ def moment_from_json(entry: Any, header: Header, after: float) -> Moment:
         for gauge, value, component, device, detail in entry.get("u", ())
         if gauge in _GAUGES
     ]
-    return Moment(seconds, tuple(readings), tuple(usage))
+    use = use_from_json(entry["w"], len(header.workloads), len(header.gpus)) if "w" in entry else None
+    return Moment(seconds, tuple(readings), tuple(usage), use)
 
 
 def _series(entry: Mapping[str, Any]) -> Series:

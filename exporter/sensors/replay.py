@@ -70,6 +70,11 @@ class ReplaySensor:
         self._played = due
         yield from latest.values()
 
+    @property
+    def position(self) -> float:
+        """Seconds since the first moment was played, counted on over the rounds."""
+        return self._position
+
     def usage(self) -> Sequence[UsageReading]:
         """What the usage sources said at the moment last played, or up to a few seconds before."""
         if not self._usage or self._position - self._usage_at > _USAGE_STALE_SECONDS:

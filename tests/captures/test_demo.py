@@ -2,6 +2,7 @@
 
 import gzip
 import importlib.util
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from exporter.metering.meters import make_meter
 from exporter.sensors.capture import SHIPPED, Capture
 from exporter.sensors.replay import ReplaySensor
 from joulecast.component import Component, SeriesKey, is_node_part
+from joulecast.demo.round import ROUND_SECONDS
 
 DEMO = SHIPPED / "demo.jsonl.gz"
 SCRIPT = Path(__file__).with_name("make_demo.py")
@@ -29,7 +31,7 @@ def test_the_demo_is_what_its_script_makes(tmp_path: Path) -> None:
 
 def test_the_demo_is_small() -> None:
     """Everybody who installs the exporter carries it."""
-    assert DEMO.stat().st_size < 100_000
+    assert DEMO.stat().st_size < 300_000
 
 
 def test_the_demo_is_simulated_and_says_so() -> None:
@@ -41,12 +43,12 @@ def test_the_demo_is_simulated_and_says_so() -> None:
 
 
 def test_the_demo_is_a_whole_server() -> None:
-    """Two packages, their memory and two GPUs, all of them part of node power, over two minutes at 10 Hz."""
+    """Two packages, their memory and eight GPUs, all of them part of node power, over a round at 10 Hz."""
     capture = Capture.load(Path("demo"))
     parts = [series.key.component for series in ReplaySensor(capture).discover() if is_node_part(series.key)]
 
-    assert sorted(parts) == sorted([Component.CPU, Component.DRAM, Component.GPU] * 2)
-    assert capture.duration_seconds == pytest.approx(120)
+    assert sorted(parts) == sorted([Component.CPU, Component.DRAM] * 2 + [Component.GPU] * 8)
+    assert capture.duration_seconds == pytest.approx(ROUND_SECONDS)
     assert capture.period_seconds == pytest.approx(0.1)
 
 
@@ -82,11 +84,27 @@ def test_the_meter_believes_every_round_of_the_demo() -> None:
 
     assert set(refused) == {None}
     package = next(series for series in meters if series.key == SeriesKey(Component.CPU, "0", "package"))
-    assert meters[package].curve.joules == pytest.approx(2 * gain_at(120.0) + gain_at(60.0), rel=0.001)
+    played = gain_at(ROUND_SECONDS) + gain_at(300.0 - ROUND_SECONDS)
+    assert meters[package].curve.joules == pytest.approx(played, rel=0.001)
+
+
+def test_everybody_in_the_demo_uses_no_more_than_there_is() -> None:
+    """CPU times grow, together by no more than all CPUs could give; each GPU's processes are those it was given to."""
+    capture = Capture.load(Path("demo"))
+    told = [(moment.seconds, moment.use) for moment in capture.moments if moment.use is not None]
+    assert capture.header.cpu is not None
+    for (before, earlier), (after, later) in pairwise(told):
+        gained = [new - old for old, new in zip(earlier.cpu_seconds, later.cpu_seconds, strict=True)]
+        assert min(gained) >= 0
+        busy = later.busy_seconds - earlier.busy_seconds
+        assert sum(gained) <= busy + 0.1 <= (after - before) * capture.header.cpu.logical_cpus
+    for _, use in told:
+        for one in use.gpus:
+            assert all(one.gpu in capture.header.workloads[number].gpus for number, _ in one.workloads)
 
 
 def gain_at(seconds: float) -> float:
-    """What the first package has gained by then in the capture, whose one wrap comes before a minute is over."""
+    """What the first package has gained by then in the capture, whose one wrap comes before two minutes are over."""
     capture = Capture.load(Path("demo"))
     shown = {round(moment.seconds, 1): moment.readings[0].joules for moment in capture.moments}
     begin, end, range_joules = shown[0.0], shown[seconds], capture.header.series[0].range_joules

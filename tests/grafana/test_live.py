@@ -43,13 +43,13 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_the_node_is_drawn(live: Live) -> None:
-    """Power of each kind of part with its band, two GPUs under their limits, and what the exporter itself takes."""
+    """Power of each kind of part with its band, eight GPUs under their limits, and what the exporter itself takes."""
     view = live.view
     for kind in ("CPU", "DRAM", "GPU"):
         (power,), (lower,), (upper,) = view.answers("node", kind, node=live.node)
         assert lower.value < power.value < upper.value
     power_of_gpus, limits = view.answers("node", "Power and limit of each GPU", node=live.node)
-    assert {series.labels["index"] for series in power_of_gpus} == {"0", "1"}
+    assert {series.labels["index"] for series in power_of_gpus} == set(map(str, range(8)))
     assert {series.value for series in limits} == {700.0}
     cores, memory = view.answers("node", "Its processor time and memory", node=live.node)
     assert cores[0].value > 0

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from doubles.exporter_process import ExporterProcess
 from doubles.prometheus import Prometheus, needs_prometheus
 from doubles.scrape import Scrape
 from doubles.sysfs import PowercapTree
+
+from exporter.sensors.capture import Capture, CaptureWriter
+from exporter.sensors.sensor import Reading
 
 WAVES = {"package-0": Wave(95.0), "package-1": Wave(40.0, 160.0, 0.37), "package-0/dram": Wave(12.0)}
 PODS = {"large": 3.0, "small": 1.0, "asleep": 0.0, "job": 1.0}
@@ -113,8 +117,14 @@ def test_two_prometheus_servers_both_see_what_has_finished(machine: Machine, tmp
 
 
 def test_a_played_machine_is_unattributed(tmp_path: Path) -> None:
-    """A capture tells nobody's names: every scrape balances, nobody has a line, and there is no count of anybody."""
-    with ExporterProcess(tmp_path, "--replay", "demo", "--period", "0.2") as exporter:
+    """A capture that tells nobody's names: every scrape balances, nobody has a line, nobody is counted."""
+    capture = Capture.load(Path("demo"))
+    parts = capture.header.series
+    writer = CaptureWriter(tmp_path / "nameless.jsonl.gz", replace(capture.header, workloads=()))
+    for seconds, readings, usage, _ in capture.moments[:300]:
+        writer.write(seconds, [Reading(parts[one.series], one.joules, one.watts) for one in readings], usage)
+    writer.close()
+    with ExporterProcess(tmp_path, "--replay", str(tmp_path / "nameless.jsonl.gz"), "--period", "0.2") as exporter:
         unattributed = "joulecast_unattributed_energy_joules_total"
         exporter.until(lambda: (exporter.metrics().value(unattributed, component="cpu") or 0.0) > 0)
         scrape = exporter.metrics()
