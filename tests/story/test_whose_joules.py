@@ -130,3 +130,21 @@ def test_a_machine_that_tells_no_names_is_unattributed(tmp_path: Path) -> None:
     assert_balanced(scrape)
     assert not scrape.samples(CONTAINER)
     assert not scrape.samples("joulecast_workloads")
+
+
+def test_a_played_machine_is_unattributed(tmp_path: Path) -> None:
+    """A capture that tells nobody's names: every scrape balances, nobody has a line, nobody is counted."""
+    capture = Capture.load(Path("demo"))
+    parts = capture.header.series
+    writer = CaptureWriter(tmp_path / "nameless.jsonl.gz", replace(capture.header, workloads=()))
+    for seconds, readings, usage, _ in capture.moments[:300]:
+        writer.write(seconds, [Reading(parts[one.series], one.joules, one.watts) for one in readings], usage)
+    writer.close()
+    with ExporterProcess(tmp_path, "--replay", str(tmp_path / "nameless.jsonl.gz"), "--period", "0.2") as exporter:
+        unattributed = "joulecast_unattributed_energy_joules_total"
+        exporter.until(lambda: (exporter.metrics().value(unattributed, component="cpu") or 0.0) > 0)
+        scrape = exporter.metrics()
+
+    assert_balanced(scrape)
+    assert not scrape.samples(CONTAINER)
+    assert not scrape.samples("joulecast_workloads")
