@@ -78,6 +78,7 @@ class Asking:
             "__rate_interval": f"{max(step + SCRAPE_SECONDS, 4 * SCRAPE_SECONDS)}s",
             "__interval": f"{step}s",
             "__range": f"{round(self.end - self.begin)}s",
+            "__range_s": f"{round(self.end - self.begin)}",
         }
         known = {**values, **macros}
         return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda m: known.get(m[1] or m[2], m[0]), text)

@@ -38,8 +38,13 @@ def _money_an_hour(window: str) -> str:
 
 
 def _over_range(an_hour: str) -> str:
-    """What an hourly flow adds up to in the range, in steps; a step without observation adds nothing."""
-    return f"sum_over_time(({an_hour})[$__range:{STEP_SECONDS}s]) * {STEP_SECONDS} / 3600"
+    """What an hourly flow adds up to in the range, in steps; a step without observation adds nothing.
+
+    Prometheus 2 counts a step at the very begin of a range, Prometheus 3 does not: so the steps are counted too.
+    """
+    steps = f"[$__range:{STEP_SECONDS}s]"
+    hours_of_a_step = f"$__range_s / 3600 / scalar(count_over_time(vector(1){steps}))"
+    return f"sum_over_time(({an_hour}){steps}) * {hours_of_a_step}"
 
 
 _GRAMS = _over_range(_grams_an_hour(f"{STEP_SECONDS}s"))

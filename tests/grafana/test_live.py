@@ -31,7 +31,7 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         ExporterProcess(directory, "--replay", "demo") as exporter,
         Prometheus(tmp_path_factory.mktemp("live"), str(exporter.listen), honor_labels=request.param) as server,
     ):
-        exporter.until(lambda: exporter.metrics().value("joulecast_node_power_watts", provenance="measured"))
+        exporter.until(lambda: exporter.metrics().value("joulecast_node_power_watts", provenance="measured"), 60)
         begun, _ = exporter.workload.begin(job="resnet50", phase="training")
         server.wait_until(lambda: server.query("count_over_time(joulecast_node_power_watts[1m]) > 3"), "some scrapes")
         exporter.workload.end(begun)
