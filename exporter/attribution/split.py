@@ -34,7 +34,7 @@ def split(
     So the smallest process is never charged with a whole idle machine; what it left over is then unattributed and not
     idle, for idle is not known. `idle_shares` is what the policy makes of the idle part; by default nobody bears it.
     """
-    seen = min(1.0, step.observed / step.seconds) if step.seconds > 0 else 0.0
+    seen = min(1.0, max(0.0, step.observed / step.seconds)) if step.seconds > 0 else 0.0
     idle, active = 0, step.quanta
     if idle_watts is None:
         active = _part(active, shares.busy)

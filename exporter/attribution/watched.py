@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from exporter.attribution.quanta import joules_from_quanta
@@ -118,14 +119,11 @@ class Watched:
             if watch is None or not watch.track.curves:
                 return None
             curves = watch.track.curves
-            return ChargedEdges(
-                {
-                    key: curve.at(max(time, curve.fine_since), lambda at, key=key: energy(key, at))
-                    for key, curve in curves.items()
-                },  # type: ignore[misc]
-                max(curve.times[0] for curve in curves.values()),
-                frozenset(watch.gpu_methods),
-            )
+            by_series = {
+                key: curve.at(max(time, curve.fine_since), partial(energy, key)) for key, curve in curves.items()
+            }
+            first_seen = max(curve.times[0] for curve in curves.values())
+            return ChargedEdges(by_series, first_seen, frozenset(watch.gpu_methods))
 
     def part(self, identity: CgroupIdentity, begin: float, end: float, energy: Energy) -> AttributedPart | None:
         """What it was charged of [begin, end]; None if it was not watched, or no step was made yet."""

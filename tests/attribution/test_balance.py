@@ -224,6 +224,21 @@ def test_a_bug_in_a_source_costs_knowledge_and_no_joule() -> None:
     assert charged(machine.tick(), Component.CPU) == pytest.approx(before + 100.0)
 
 
+def test_a_step_that_cannot_be_split_is_unattributed() -> None:
+    """A baseline that is no number breaks the splitting of that curve alone; its step is nobody's, and counted."""
+    machine = AttributedMachine()
+    first, second = machine.cpu("0"), machine.cpu("1")
+    machine.idle_watts = {first.series.key: float("nan"), second.series.key: 0.0}
+    machine.container("web")
+    machine.tick()
+    machine.use_cpu("web", 1.0)
+    first.joules, second.joules = 70.0, 30.0
+    bill = machine.tick()
+
+    assert charged(bill, Component.CPU) == pytest.approx(30.0)
+    assert bill.unattributed[Component.CPU] == pytest.approx(70.0)
+
+
 def test_names_that_fail_leave_the_uid() -> None:
     """Names that cannot be asked for leave the line under the pod's UID, with its joules."""
     machine = AttributedMachine()
