@@ -225,18 +225,23 @@ def test_a_bug_in_a_source_costs_knowledge_and_no_joule() -> None:
 
 
 def test_a_step_that_cannot_be_split_is_unattributed() -> None:
-    """A baseline that is no number breaks the splitting of that curve alone; its step is nobody's, and counted."""
+    """Busy time that is no number breaks the splitting of a step: it is nobody's, and later ones are split again."""
     machine = AttributedMachine()
-    first, second = machine.cpu("0"), machine.cpu("1")
-    machine.idle_watts = {first.series.key: float("nan"), second.series.key: 0.0}
+    machine.idle_watts = {machine.cpu().series.key: 0.0}
     machine.container("web")
     machine.tick()
-    machine.use_cpu("web", 1.0)
-    first.joules, second.joules = 70.0, 30.0
+    machine.evidence.busy_seconds = float("nan")
+    machine.cpu().joules += 70.0
     bill = machine.tick()
-
-    assert charged(bill, Component.CPU) == pytest.approx(30.0)
+    assert charged(bill, Component.CPU) == 0.0
     assert bill.unattributed[Component.CPU] == pytest.approx(70.0)
+
+    machine.evidence.busy_seconds = 100.0
+    machine.tick()
+    machine.tick()
+    machine.use_cpu("web", 1.0)
+    machine.cpu().joules += 30.0
+    assert charged(machine.tick(), Component.CPU) == pytest.approx(30.0)
 
 
 def test_names_that_fail_leave_the_uid() -> None:
