@@ -59,5 +59,5 @@ def _query(name: str, label: str, query: str) -> QueryVariable:
 
 
 def _every(variable: QueryVariable, all_value: str) -> QueryVariable:
-    every = VariableOption(selected=True, text="All", value="$__all")
+    every = VariableOption(selected=True, text=["All"], value=["$__all"])
     return variable.multi(multi=True).include_all(include_all=True).all_value(all_value).current(every)
