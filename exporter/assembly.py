@@ -13,6 +13,7 @@ from exporter.evidence import Evidence, find_evidence
 from exporter.intervals.accountant import Accountant
 from exporter.intervals.book import IntervalBook
 from exporter.intervals.checkpoints import IDLE, METERS, Checkpoints, load_state
+from exporter.intervals.container_watch import ContainerWatch
 from exporter.intervals.edges import Edges
 from exporter.intervals.experiment import IdleExperiment
 from exporter.intervals.figures import FigureBook
@@ -127,7 +128,8 @@ class Exporter:
 
         self.timeline = Timeline(self.clock, boot)
         self.figures = FigureBook(config.max_label_sets)
-        accountant = Accountant(self.node, self.tracks, self.baselines, period=config.period)
+        containers = ContainerWatch(self.attribution, self.evidence.of_caller)
+        accountant = Accountant(self.node, self.tracks, self.baselines, period=config.period, containers=containers)
         self.book = IntervalBook(
             self.timeline,
             accountant,

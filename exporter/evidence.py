@@ -1,5 +1,6 @@
 """What attribution goes by on this machine: its cgroups, its GPUs' processes, and its kubelet where there is one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from exporter.sensors.nvml.processes import NvmlProcesses
 from exporter.sensors.replay import ReplaySensor
 from exporter.sensors.replay_evidence import ReplayEvidence, ReplayGpuUse
 from exporter.usage.cgroups.reader import CgroupReader
-from exporter.usage.evidence import CpuUseSource, GpuUseSource, Names, NoNames
+from exporter.usage.evidence import CgroupIdentity, CpuUseSource, GpuUseSource, Names, NoNames, SeenCgroup
 from exporter.usage.patient_gpus import PatientGpuUse
 from joulecast.clock import Clock
 
@@ -23,6 +24,10 @@ class Evidence:
     cpu: CpuUseSource | None = None
     gpu: GpuUseSource | None = None
     names: Names = field(default_factory=NoNames)
+
+    def of_caller(self, cgroups: Sequence[SeenCgroup]) -> CgroupIdentity | None:
+        """Whose container somebody is in; None if nobody can tell."""
+        return None if self.cpu is None else self.cpu.of_caller(cgroups)
 
     def start(self) -> None:
         """Begin to ask for names."""

@@ -1,9 +1,12 @@
 """Turns a live interval into an account by reading the curves, as soon as they are final that far."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exporter.intervals.accounting import account
-from exporter.intervals.edges import Edges, read_edge, read_edges, settled_until, settles_at
+from exporter.intervals.container_reading import ContainerReading
+from exporter.intervals.container_share import REBOOTED, unknown_share
+from exporter.intervals.container_watch import Asked, ContainerWatch
+from exporter.intervals.edges import PATIENCE_SECONDS, Edges, read_edge, read_edges, settled_until, settles_at
 from exporter.intervals.idle import IdleBaselines
 from exporter.intervals.interval import Account, Interval, Usage
 from exporter.intervals.mean_usage import UsageMeans
@@ -20,20 +23,35 @@ class Live:
     begin_edges: Edges | None = None
     stored: bool = True  # the ledger has its present state
     counted: Account | None = None  # what the figures hold of it already, from before it was taken up again
+    asked: Asked | None = None  # of its container; None if nothing is
 
 
 class Accountant:
     """Reads curves, tracks and idle baselines; changes nothing but the live interval it is given."""
 
-    def __init__(self, node: NodeMeter, tracks: UsageTracks, idle: IdleBaselines, *, period: float) -> None:
+    def __init__(
+        self,
+        node: NodeMeter,
+        tracks: UsageTracks,
+        idle: IdleBaselines,
+        *,
+        period: float,
+        containers: ContainerWatch | None = None,
+    ) -> None:
+        """`containers` is None where nobody's share can be told."""
+        self.containers = containers
         self._node = node
         self._usage = UsageMeans(tracks)
         self._idle = idle
         self._period = period
 
-    def settles_at(self, time: float) -> float:
-        """When the curves should be final up to `time` (monotonic seconds)."""
-        return settles_at(self._node.meters(), time)
+    def settles_at(self, interval: Interval, time: float) -> float:
+        """When an account of this interval up to `time` should be final (monotonic seconds).
+
+        Attribution passes `time` at the first tick after the curves have.
+        """
+        at = settles_at(self._node.meters(), time)
+        return at if interval.container is None else at + self._period
 
     def history_start(self) -> float | None:
         """The oldest moment any curve remembers; None without curves."""
@@ -41,14 +59,21 @@ class Accountant:
 
     def at(self, now: float) -> "Reading":
         """What can be read off the curves now, of however many intervals."""
-        return Reading(self._node, self._usage, self._idle, settled_until(self._node.meters(), now, self._period))
+        until = settled_until(self._node.meters(), now, self._period)
+        patience = self._period + PATIENCE_SECONDS
+        return self._reading(until, until - patience)
 
     def so_far(self, live: Live) -> Account | None:
         """The account up to where every curve is final; None if that is not past the begin yet."""
         until = min((meter.curve.front for meter in self._node.meters()), default=live.interval.begin)
         if until <= live.interval.begin:
             return None
-        return Reading(self._node, self._usage, self._idle, until).account(live, until)
+        return self._reading(until, until).account(live, until)
+
+    def _reading(self, until: float, waited_until: float) -> "Reading":
+        meters = self._node.meters()
+        containers = None if self.containers is None else ContainerReading(self.containers, meters, waited_until)
+        return Reading(self._node, self._usage, self._idle, until, containers)
 
     def over_reboot(self, live: Live, last_known: Edges) -> Account | None:
         """The account between a begin edge and the last checkpoint, both of an earlier boot.
@@ -58,7 +83,7 @@ class Accountant:
         interval = live.interval
         if live.begin_edges is None or interval.end is None or interval.end <= interval.begin:
             return None
-        return account(
+        found = account(
             counted_series(self._node),
             live.begin_edges,
             last_known,
@@ -67,20 +92,31 @@ class Accountant:
             idle=self._idle.known(),
             usage=Usage(),
         )
+        return found if interval.tag.caller is None else replace(found, container=unknown_share(None, REBOOTED))
 
 
 class Reading:
     """The curves as they stand at one moment, with what is asked of them for every interval looked up once."""
 
-    def __init__(self, node: NodeMeter, usage: UsageMeans, idle: IdleBaselines, settled_until: float) -> None:
+    def __init__(
+        self,
+        node: NodeMeter,
+        usage: UsageMeans,
+        idle: IdleBaselines,
+        settled_until: float,
+        containers: ContainerReading | None,
+    ) -> None:
         self._meters = node.meters()
         self._counted = counted_series(node)
         self._usage = usage
         self._idle = idle.known()
         self._settled_until = settled_until
+        self._containers = containers
 
     def settle_begin(self, live: Live) -> bool:
         """Read the begin edge if the curves are final there; True if that happened now."""
+        if live.asked is not None and self._containers is not None:
+            self._containers.settle_begin(live.asked, live.interval.begin)
         if live.begin_edges is not None or live.interval.begin > self._settled_until:
             return False
         live.begin_edges = read_edges(self._meters, live.interval.begin)
@@ -92,6 +128,8 @@ class Reading:
         end = interval.end
         if end is None or end > self._settled_until or interval.account is not None or live.begin_edges is None:
             return None
+        if live.asked is not None and self._containers is not None and not self._containers.is_settled(live.asked, end):
+            return None
         return self.account(live, end)
 
     def account(self, live: Live, end: float) -> Account:
@@ -101,7 +139,7 @@ class Reading:
         for meter in self._meters:  # a series that appeared meanwhile is read from its beginning on
             if meter.series.key not in begin_edges:
                 begin_edges[meter.series.key] = read_edge(meter.curve, interval.begin)
-        return account(
+        found = account(
             self._counted,
             begin_edges,
             read_edges(self._meters, end),
@@ -110,6 +148,9 @@ class Reading:
             idle=self._idle,
             usage=self._usage.over(interval.begin, end, interval.tag.gpus),
         )
+        if live.asked is None or self._containers is None:
+            return found
+        return replace(found, container=self._containers.share(interval, live.asked, found, end))
 
 
 def counted_series(node: NodeMeter) -> dict[Series, bool]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from exporter.intervals.accountant import Accountant, Live
+from exporter.intervals.container_watch import ATTEMPTS, Asked
 from exporter.intervals.edges import Edges, pack_edges
 from exporter.intervals.errors import InvalidTag, OutOfHistory, TooManyOpen, UnknownInterval
 from exporter.intervals.figures import FigureBook
@@ -58,6 +59,7 @@ class IntervalBook:
         """
         self._timeline = timeline
         self._accountant = accountant
+        self._containers = accountant.containers
         self._attention = attention
         self._ledger = ledger
         self._figures = figures
@@ -86,7 +88,10 @@ class IntervalBook:
             except LedgerUnavailable as unavailable:
                 interval.durable = False
                 log.warning("an interval is kept in memory only: %s", unavailable)
-            self._shelf.enter(Live(interval, stored=interval.durable))
+            live = Live(interval, stored=interval.durable)
+            if tag.caller is not None:
+                self._ask(live)
+            self._shelf.enter(live)
             self._attention.edge(interval.begin, opened=1)
             return interval
 
@@ -133,6 +138,8 @@ class IntervalBook:
                     results.append(error)
                     continue
                 results.append(live.interval)
+                if row.tag.caller is not None:
+                    self._ask(live)
                 self._shelf.enter(live)
                 entered.append(live)
             self._save(entered)
@@ -175,7 +182,7 @@ class IntervalBook:
         """Seconds until the account of an ended interval should be final."""
         if interval.end is None or interval.account is not None:
             return 0.0
-        return max(0.0, self._accountant.settles_at(interval.end) - self._timeline.now())
+        return max(0.0, self._accountant.settles_at(interval, interval.end) - self._timeline.now())
 
     def tick(self, now: float) -> None:
         """Once per period: truncate what lost its lease, settle what is ready, store what could not be stored."""
@@ -186,6 +193,7 @@ class IntervalBook:
                     interval.notes.append(_SILENT)
                     self._close(interval, interval.last_heard, Status.TRUNCATED)
             lives = self._shelf.lives()
+        self._ask_again(lives, now)
         waited = [live for live in lives if not live.stored]
         self._save(waited)
         for live in waited:
@@ -206,6 +214,8 @@ class IntervalBook:
             live = revive(self._ledger, interval)
             if interval.boot_id == self._timeline.boot_id != "":
                 interval.last_heard = self._timeline.now()  # our absence is no silence of theirs
+                if interval.tag.caller is not None:
+                    self._ask(live, has_restarted=True)
                 with self._lock:
                     self._shelf.enter(live)
                 if interval.status is Status.OPEN:
@@ -240,6 +250,8 @@ class IntervalBook:
             interval.account = account
             if interval.status is Status.SETTLING:
                 interval.status = Status.FINISHED
+            if live.asked is not None and self._containers is not None:
+                self._containers.let_go(live.asked)
             self._count(live)
             return True
 
@@ -274,6 +286,7 @@ class IntervalBook:
             lease_seconds=DEFAULT_LEASE_SECONDS,
             last_heard=self._timeline.now(),
             notes=notes,
+            container=self._containers.find(tag.caller) if tag.caller and self._containers is not None else None,
         )
 
     def _known(self, request_id: str) -> Interval | None:
@@ -318,6 +331,8 @@ class IntervalBook:
             except LedgerUnavailable:  # its begin is read from the curve once more
                 live = Live(replace(interval))
             self._shelf.enter(live)
+        if interval.tag.caller is not None:
+            self._ask(live, has_restarted=live.asked is None)
         live.counted = interval.account
         again = live.interval
         again.status = Status.OPEN
@@ -331,6 +346,29 @@ class IntervalBook:
         interval.end_wall = interval.begin_wall + (interval.end - interval.begin)
         interval.status = status
         self._attention.edge(time, opened=-1)
+
+    def _ask(self, live: Live, *, has_restarted: bool = False) -> None:
+        """Its container is watched from now on, as soon as it is known which one that is."""
+        if live.asked is None:
+            live.asked = Asked(live.interval.container, has_restarted=has_restarted)
+        if self._containers is not None:
+            self._containers.hold(live.asked, self._timeline.now())
+
+    def _ask_again(self, lives: Sequence[Live], now: float) -> None:
+        """Containers that have just begun are known a period later."""
+        if self._containers is None:
+            return
+        for live in lives:
+            asked, caller = live.asked, live.interval.tag.caller
+            if asked is None or asked.identity is not None or not caller or asked.attempts >= ATTEMPTS:
+                continue
+            asked.attempts += 1
+            asked.identity = self._containers.find(caller)
+            if asked.identity is not None:
+                live.interval.container = asked.identity
+                self._containers.hold(asked, now)
+                live.stored = False  # without it a restart would have to ask again
+        self._containers.tick(now)
 
     def _save(self, lives: Sequence[Live]) -> None:
         """Store the present state of these."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from exporter.attribution.workload import Workload
+from exporter.usage.evidence import CgroupIdentity, SeenCgroup
 from joulecast.component import Component, SeriesKey
 from joulecast.provenance import Provenance
 
@@ -67,6 +69,29 @@ class Usage:
     gpus: Sequence[GpuUsage] = ()
 
 
+class ChargedEnergy(NamedTuple):
+    """A container's part of one component. `None` where nobody tells who used it."""
+
+    gross_joules: float | None
+    uncertainty_joules: float
+    calibration_uncertainty_joules: float
+    coverage: float  # 0..1, share of the duration in which it was known who used what
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerShare:
+    """What of an interval's gross energy one container was charged with."""
+
+    workload: Workload | None  # by the names known when it was made; None if the caller's cgroup is nobody's
+    gross_joules: float | None
+    uncertainty_joules: float
+    calibration_uncertainty_joules: float
+    coverage: float  # the least of the components that are in the sum
+    components: Mapping[Component, ChargedEnergy]
+    notes: Sequence[str] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Everything known about the energy of an interval, by device, by component and in sum."""
@@ -76,6 +101,7 @@ class Account:
     devices: Sequence[DeviceEnergy]
     usage: Usage
     notes: Sequence[str] = ()
+    container: ContainerShare | None = None  # only of an interval that asks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +114,7 @@ class Tag:
     phase: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     gpus: tuple[str, ...] | None = None  # UUIDs in scope; None is all of the node's
+    caller: tuple[SeenCgroup, ...] | None = None  # whose container's share is asked for; None for nobody's
 
 
 @dataclass(slots=True)
@@ -108,6 +135,7 @@ class Interval:
     account: Account | None = None
     durable: bool = True
     notes: list[str] = field(default_factory=list)
+    container: CgroupIdentity | None = None  # the caller's, once it is known
 
     @property
     def duration_seconds(self) -> float | None:

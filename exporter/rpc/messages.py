@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from exporter.intervals.interval import Account, DeviceEnergy, Energy, GpuUsage, Interval, Status, Usage
+from exporter.intervals.interval import Account, ContainerShare, DeviceEnergy, Energy, GpuUsage, Interval, Status, Usage
 from joulecast.component import Component
 from joulecast.provenance import Provenance
 from joulecast.v1 import energy_pb2 as pb
@@ -86,6 +86,28 @@ def _add_account(message: pb.Interval, account: Account, seconds: float | None) 
     message.devices.extend(_device_message(device, seconds) for device in account.devices)
     message.usage.CopyFrom(_usage_message(account.usage))
     message.notes.extend(account.notes)
+    if account.container is not None:
+        message.container.CopyFrom(_share_message(account.container))
+
+
+def _share_message(share: ContainerShare) -> pb.ContainerShare:
+    workload = share.workload
+    message = pb.ContainerShare(
+        gross_joules=share.gross_joules,
+        uncertainty_joules=share.uncertainty_joules,
+        calibration_uncertainty_joules=share.calibration_uncertainty_joules,
+        coverage=share.coverage,
+        components=[
+            pb.ContainerComponent(component=COMPONENTS[component], **energy._asdict())
+            for component, energy in share.components.items()
+        ],
+        notes=share.notes,
+    )
+    if workload is not None:
+        message.manager = workload.manager.value
+        message.namespace, message.pod = workload.namespace, workload.pod
+        message.container, message.unit = workload.container, workload.unit
+    return message
 
 
 def _energy_message(energy: Energy, seconds: float | None) -> pb.Energy:

@@ -10,11 +10,14 @@ from exporter.intervals.identity import is_interval_id
 from exporter.intervals.interval import Status, Tag
 from exporter.intervals.ledger import Query
 from exporter.rpc.errors import MalformedRequest
+from exporter.usage.evidence import SeenCgroup
 from joulecast.clock import Moment
 from joulecast.labels import check_counts, check_labels, check_name
 from joulecast.v1 import energy_pb2 as pb
 
 MAX_GPUS = 256
+MAX_CGROUPS = 2
+MAX_CGROUP_PATH = 4096
 MAX_LEASE_SECONDS = 30 * 86_400.0
 MIN_WATCH_SECONDS = 0.05
 MAX_WATCH_SECONDS = 3600.0
@@ -43,6 +46,7 @@ def read_tag(message: pb.BeginIntervalRequest | pb.RecordedInterval) -> Tag:
         phase=check_name("phase", message.phase),
         labels=check_labels(dict(message.labels)),  # a plain one: each look into the message's own costs
         gpus=_read_gpus(message.gpus) if message.HasField("gpus") else None,
+        caller=_read_caller(message.caller) if message.HasField("caller") else None,
     )
 
 
@@ -137,6 +141,20 @@ def _read_gpus(selection: pb.GpuSelection) -> tuple[str, ...]:
     if len(selection.gpus) > MAX_GPUS:
         raise MalformedRequest(f"gpus names {len(selection.gpus)} GPUs", f"name at most {MAX_GPUS}, or leave it out")
     return tuple(check_name("gpus", gpu) for gpu in selection.gpus)
+
+
+def _read_caller(caller: pb.Caller) -> tuple[SeenCgroup, ...]:
+    if len(caller.cgroups) > MAX_CGROUPS:
+        raise MalformedRequest(
+            f"caller sees itself in {len(caller.cgroups)} cgroups", "give one for each version of cgroups"
+        )
+    for cgroup in caller.cgroups:
+        if len(cgroup.path) > MAX_CGROUP_PATH or not cgroup.path.isprintable():
+            raise MalformedRequest(
+                f"caller's cgroup {cgroup.path[:80]!r} is no path",
+                f"give it as /proc/self/cgroup has it, printable and at most {MAX_CGROUP_PATH} characters",
+            )
+    return tuple(SeenCgroup(cgroup.version, cgroup.path, cgroup.inode) for cgroup in caller.cgroups)
 
 
 def _read_instant(field: str, instant: pb.Instant) -> Moment:

@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from json import encoder
 from math import isfinite
 from typing import Any
 
 from exporter.intervals.interval import Account, DeviceEnergy, Energy, GpuUsage, Interval, Status, Tag, Usage
+from exporter.store.share_codec import share_from_json, share_text
+from exporter.usage.evidence import CgroupIdentity, SeenCgroup
+from exporter.usage.manager import Manager
 from joulecast.component import Component, SeriesKey
 from joulecast.provenance import Provenance
 
@@ -53,6 +57,7 @@ def row_from_interval(interval: Interval, node: str) -> Json:
         "last_heard": interval.last_heard,
         "labels": to_json(dict(tag.labels)),
         "gpus": None if tag.gpus is None else to_json(tag.gpus),
+        "container": container_text(interval),
         "counts": to_json(dict(interval.counts)),
         "notes": to_json(interval.notes),
         "account": None if interval.account is None else account_text(interval.account),
@@ -61,6 +66,7 @@ def row_from_interval(interval: Interval, node: str) -> Json:
 
 def interval_from_row(row: Mapping[Any, Any]) -> Interval:
     """The interval that `row_from_interval` wrote."""
+    caller, container = container_from_json(None if row["container"] is None else json.loads(row["container"]))
     return Interval(
         interval_id=row["interval_id"],
         tag=Tag(
@@ -70,6 +76,7 @@ def interval_from_row(row: Mapping[Any, Any]) -> Interval:
             phase=row["phase"],
             labels=json.loads(row["labels"]),
             gpus=None if row["gpus"] is None else tuple(json.loads(row["gpus"])),
+            caller=caller,
         ),
         boot_id=row["boot_id"],
         begin=row["begin_monotonic"],
@@ -82,7 +89,25 @@ def interval_from_row(row: Mapping[Any, Any]) -> Interval:
         counts=json.loads(row["counts"]),
         account=None if row["account"] is None else account_from_json(json.loads(row["account"])),
         notes=json.loads(row["notes"]),
+        container=container,
     )
+
+
+def container_text(interval: Interval) -> str | None:
+    """Whose share is asked for, and whose that is as far as it is known; None if nobody's is."""
+    caller, container = interval.tag.caller, interval.container
+    if caller is None:
+        return None
+    return _encode({"caller": caller, "is": None if container is None else asdict(container)})
+
+
+def container_from_json(asked: Json | None) -> tuple[tuple[SeenCgroup, ...] | None, CgroupIdentity | None]:
+    """The caller and the container that `container_text` wrote."""
+    if asked is None:
+        return None, None
+    found = asked["is"]
+    container = None if found is None else CgroupIdentity(**found | {"manager": Manager(found["manager"])})
+    return tuple(SeenCgroup(*seen) for seen in asked["caller"]), container
 
 
 def account_text(account: Account) -> str:
@@ -93,9 +118,10 @@ def account_text(account: Account) -> str:
     """
     components = [f'"{part.value}":{_energy_text(energy)}' for part, energy in account.components.items()]
     devices = [_device_text(device) for device in account.devices]
+    share = "" if account.container is None else f',"container":{share_text(account.container)}'
     return (
         f'{{"node":{_energy_text(account.node)},"components":{{{",".join(components)}}},'
-        f'"devices":[{",".join(devices)}],"usage":{_usage_texts.of(account.usage)},"notes":{to_json(account.notes)}}}'
+        f'"devices":[{",".join(devices)}],"usage":{_usage_texts.of(account.usage)},"notes":{to_json(account.notes)}{share}}}'
     )
 
 
@@ -107,6 +133,7 @@ def account_from_json(account: Json) -> Account:
         devices=tuple(_device_from_json(device) for device in account["devices"]),
         usage=_usage_from_json(account["usage"]),
         notes=tuple(account["notes"]),
+        container=share_from_json(account["container"]) if "container" in account else None,
     )
 
 

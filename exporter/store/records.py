@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from exporter.intervals.interval import Interval, Status, Tag
-from exporter.store.codec import quoted, to_json
+from exporter.store.codec import container_from_json, container_text, quoted, to_json
 
 _BEGIN, _END = "b", "e"
 
@@ -15,11 +15,13 @@ def begin_record(interval: Interval) -> bytes:
     tag = interval.tag
     # A begin waits for this, so that nothing is asked of the encoder that need not be.
     labels = ",".join([f"{quoted(key)}:{quoted(value)}" for key, value in tag.labels.items()])
+    container = container_text(interval)  # left out where nobody asks, as by releases that knew of none
+    asked = "" if container is None else f",{container}"
     return (
         f'["{_BEGIN}","{interval.interval_id}",{quoted(tag.request_id)},{quoted(tag.name)},{quoted(tag.job)},'
         f"{quoted(tag.phase)},{{{labels}}},{'null' if tag.gpus is None else to_json(tag.gpus)},"
         f"{quoted(interval.boot_id)},{interval.begin!r},{interval.begin_wall!r},{interval.lease_seconds!r},"
-        f"{interval.last_heard!r},{to_json(interval.notes)}]"
+        f"{interval.last_heard!r},{to_json(interval.notes)}{asked}]"
     ).encode()
 
 
@@ -50,6 +52,7 @@ def replay(records: Iterable[bytes], find: Callable[[str], Interval | None]) -> 
 
 
 def _begun(interval_id: str, values: list[Any]) -> Interval:
-    request_id, name, job, phase, labels, gpus, boot_id, begin, begin_wall, lease, heard, notes = values
-    tag = Tag(request_id, name, job, phase, labels, None if gpus is None else tuple(gpus))
-    return Interval(interval_id, tag, boot_id, begin, begin_wall, lease, heard, notes=notes)
+    request_id, name, job, phase, labels, gpus, boot_id, begin, begin_wall, lease, heard, notes, *asked = values
+    caller, container = container_from_json(asked[0] if asked else None)
+    tag = Tag(request_id, name, job, phase, labels, None if gpus is None else tuple(gpus), caller)
+    return Interval(interval_id, tag, boot_id, begin, begin_wall, lease, heard, notes=notes, container=container)

@@ -44,6 +44,8 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE INDEX intervals_by_status ON intervals (status, end_wall)",
         "CREATE TABLE state (node TEXT NOT NULL, name TEXT NOT NULL, document JSON NOT NULL, PRIMARY KEY (node, name))",
     ),
+    # Whose container's share an interval asks for.
+    ("ALTER TABLE intervals ADD COLUMN container JSON",),
 )
 
 

@@ -8,7 +8,7 @@ from exporter.store.database import Row
 # Of `intervals`, all but the edges.
 COLUMNS = (
     "interval_id, node, request_id, name, job, phase, status, boot_id, begin_monotonic, begin_wall, end_monotonic, "
-    "end_wall, lease_seconds, last_heard, labels, gpus, counts, notes, account"
+    "end_wall, lease_seconds, last_heard, labels, gpus, container, counts, notes, account"
 )
 _VALUES = f":{COLUMNS.replace(', ', ', :')}"
 _INSERT = f"INSERT INTO intervals ({COLUMNS})"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from exporter.usage.manager import Manager
 
@@ -15,6 +15,14 @@ class CgroupIdentity:
     pod_uid: str = ""
     container_id: str = ""
     unit: str = ""
+
+
+class SeenCgroup(NamedTuple):
+    """The cgroup a process is in, as it sees it itself, perhaps from inside a namespace of cgroups."""
+
+    version: int  # 1: the hierarchy that counts CPU time; 2: the unified one
+    path: str
+    inode: int  # the same number for everyone; 0 if it cannot be seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,10 @@ class CpuUseSource(Protocol):
 
     def cgroup_of(self, pid: int) -> CgroupIdentity | None:
         """Which charged cgroup a process runs in; None for one outside all of them, or gone."""
+        ...
+
+    def of_caller(self, cgroups: Sequence[SeenCgroup]) -> CgroupIdentity | None:
+        """The charged cgroup of a process that sees itself in these; None if they lead to none."""
         ...
 
 

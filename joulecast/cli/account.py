@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from joulecast.cli.table import Column, rendered
+from joulecast.cli.table import Column, printable, rendered
 from joulecast.client.readable import NOT_KNOWN, band_text, cost_text, grams_text, joules_text, watts_text
-from joulecast.client.result import Joules, Result, WorkloadEstimate
+from joulecast.client.result import ContainerJoules, Joules, Result, WorkloadEstimate
 from joulecast.footprint.footprint import Footprint
 
 _COLUMNS = (
@@ -52,6 +52,8 @@ def _remarks(result: Result) -> Iterator[str]:
         if per is not None:
             yield f"per {what}: {joules_text(per)} gross, {joules_text(net)} net"
     yield from _footprint_lines(result.footprint)
+    if result.container is not None:
+        yield from _container_lines(result.container)
     if result.estimate is not None:
         yield _estimate_text(result.estimate)
     if result.energy.below_resolution:
@@ -70,6 +72,16 @@ def _footprint_lines(footprint: Footprint) -> Iterator[str]:
     if parts:
         yield f"footprint: {', '.join(parts)}"
     yield from (f"  {note}" for note in footprint.notes)
+
+
+def _container_lines(share: ContainerJoules) -> Iterator[str]:
+    who = f"{share.manager} {printable(share.name)}" if share.name else "unknown"
+    joules = joules_text(share.gross_joules, share.uncertainty_joules)
+    yield f"container {who}: {joules} gross, coverage {coverage_text(share.coverage)}"
+    for component, part in share.components.items():
+        how = f" by {', '.join(part.methods)}" if part.methods and part.gross_joules is not None else ""
+        yield f"  {component} {joules_text(part.gross_joules, part.uncertainty_joules)}{how}"
+    yield from (f"  {note}" for note in share.notes)
 
 
 def _estimate_text(estimate: WorkloadEstimate) -> str:

@@ -39,6 +39,22 @@ def _plain(kind: Kind, *names: str, inside: str = "") -> list[Field]:
     return [Field(name, kind, attrgetter(f"{inside}{name}")) for name in names]
 
 
+def _container_field(name: str, kind: Kind, what: str) -> Field:
+    def value(result: Result) -> Any:
+        found = None if result.container is None else getattr(result.container, what)
+        return None if found == "" else found
+
+    return Field(name, kind, value)
+
+
+def _container_part(component: Component) -> Field:
+    def value(result: Result) -> float | None:
+        part = None if result.container is None else result.container.components.get(component.value)
+        return None if part is None else part.gross_joules
+
+    return Field(f"container_{component}_gross_joules", "number", value)
+
+
 def _footprint_text(name: str) -> Field:
     return Field(name, "text", lambda result: getattr(result.footprint, name) or None)
 
@@ -71,4 +87,13 @@ FIELDS: Sequence[Field] = (
     _footprint_text("carbon_zone"),
     _footprint_text("carbon_source"),
     *_plain("number", "carbon_year", "price_per_kwh", "pue_ratio", inside="footprint."),
+    *(
+        _container_field(f"container_{what}", "text", what)
+        for what in ("name", "manager", "namespace", "pod", "container", "unit")
+    ),
+    *(
+        _container_field(f"container_{what}", "number", what)
+        for what in ("gross_joules", "uncertainty_joules", "calibration_uncertainty_joules", "coverage")
+    ),
+    *(_container_part(component) for component in Component if component is not Component.PLATFORM),
 )

@@ -31,6 +31,7 @@ def document_of(result: Result, **more: Any) -> dict[str, Any]:
         "notes": list(result.notes),
         "durable": result.durable,
         "footprint": asdict(result.footprint),
+        "container": None if result.container is None else {"name": result.container.name, **asdict(result.container)},
         "estimate": None if result.estimate is None else asdict(result.estimate),
     }
 

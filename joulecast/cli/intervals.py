@@ -43,6 +43,7 @@ _LIST = (
 # Shown once an interval of the list has them.
 _CARBON = Column("CO2e", right=True, expendable=4)
 _COST = Column("cost", right=True, expendable=4)
+_CONTAINER = Column("container", right=True, expendable=4)
 _DEVICES = (
     Column("device"),
     Column("gross", right=True),
@@ -111,14 +112,20 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _list_table(results: Sequence[Result]) -> tuple[list[Column], list[list[str]]]:
-    """Titles and rows; carbon and cost stand before the labels where the exporter knows them."""
+    """Titles and rows; before the labels stands what only some intervals have: a container's share, carbon, cost."""
     columns, rows = [*_LIST], [_list_row(result) for result in results]
-    for column, texts in ((_CARBON, [*map(_carbon, results)]), (_COST, [*map(_cost, results)])):
+    optional = ((_CONTAINER, _container), (_CARBON, _carbon), (_COST, _cost))
+    for column, text_of in optional:
+        texts = [*map(text_of, results)]
         if any(texts):
             columns.insert(-1, column)
             for row, text in zip(rows, texts, strict=True):
                 row.insert(-1, text)
     return columns, rows
+
+
+def _container(result: Result) -> str:
+    return "" if result.container is None else joules_text(result.container.gross_joules)
 
 
 def _carbon(result: Result) -> str:

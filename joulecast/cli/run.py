@@ -12,6 +12,7 @@ from joulecast.cli.child import CannotStart, Child, HeldSignals, find_program
 from joulecast.cli.document import document_of
 from joulecast.cli.progress import ProgressLine, work_text
 from joulecast.cli.table import terminal_width
+from joulecast.client.caller import CONTAINER, NODE, asks_for_container
 from joulecast.client.connection import shared_connection
 from joulecast.client.energy import Energy
 from joulecast.client.interval import Interval
@@ -50,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help="GPUs it pays for: indices or UUIDs, or all, or none (default: what CUDA_VISIBLE_DEVICES shows)",
     )
+    parser.add_argument(
+        "--scope",
+        choices=(NODE, CONTAINER),
+        default=NODE,
+        help="container: also the share of the container, service or job that this runs in (default: %(default)s)",
+    )
     add_address(parser)
     parser.add_argument("--json", action="store_true", help="print the result as the last line of standard output")
     parser.add_argument("--strict", action="store_true", help="do not run the command without an exporter")
@@ -82,6 +89,7 @@ def _measured(args: argparse.Namespace, program: str, command: list[str], held: 
         phase=args.phase,
         labels=dict(args.label),
         gpus=gpus_of(args.gpus, os.environ),
+        container=asks_for_container(args.scope),
         strict=args.strict,
     )
     energy = Interval(tag, shared_connection(args.address), strict=args.strict).begin()

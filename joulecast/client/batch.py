@@ -5,12 +5,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count, islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from joulecast.client.advice import advise
+from joulecast.client.caller import NODE, asks_for_container
 from joulecast.client.connection import Connection, shared_connection
 from joulecast.client.energy import Energy
 from joulecast.client.failure import Refused, Unreachable
@@ -55,7 +57,7 @@ class Batch:
         self._connection = connection
         self._strict = strict
         self._keeper = keeper
-        self._around = Interval(Tag(tag.name, "", "", tag.labels, tag.gpus), connection, lease=lease, strict=strict)
+        self._around = Interval(replace(tag, job="", phase=""), connection, lease=lease, strict=strict)
         self._id = uuid4().hex
         self._numbers = count()
         self._ended: deque[Step] = deque()
@@ -202,7 +204,14 @@ class Batch:
 
     def _tag_of(self, step: Step) -> Tag:
         labels = {**self._tag.labels, **step.labels}
-        return tag_of(step.name, job=self._tag.job, phase=self._tag.phase, labels=labels, gpus=self._tag.gpus)
+        return tag_of(
+            step.name,
+            job=self._tag.job,
+            phase=self._tag.phase,
+            labels=labels,
+            gpus=self._tag.gpus,
+            container=self._tag.container,
+        )
 
     def _refused(self, step: Step, message: str) -> FailedStep:
         return FailedStep(step.name, self._tag_of(step).labels, message)
@@ -248,6 +257,7 @@ def batch(
     phase: str | None = None,
     job: str | None = None,
     gpus: str | int | Iterable[str | int] | None = None,
+    scope: str = NODE,
     lease: float = 60.0,
     strict: bool = False,
     address: str | Connection | None = None,
@@ -257,10 +267,11 @@ def batch(
 
     `with joulecast.batch("serve", job="chat") as tags:` and inside `with tags.interval("request", model="7b"): ...`,
     or `step = tags.begin("decode"); ...; step.end(token=12)`. Joules are in `tags.results` afterwards. Job, phase,
-    GPUs and labels are those of every tag; the arguments mean what they mean for `joulecast.interval`.
+    GPUs, scope and labels are those of every tag; the arguments mean what they mean for `joulecast.interval`.
     """
-    scope = gpus_of(gpus, os.environ)
-    tag = tag_of(name, job=job, phase=phase, labels=labels, gpus=scope, strict=strict)
+    container = asks_for_container(scope, strict=strict)
+    used = gpus_of(gpus, os.environ)
+    tag = tag_of(name, job=job, phase=phase, labels=labels, gpus=used, container=container, strict=strict)
     return Batch(tag, shared_connection(address), lease=lease, strict=strict)
 
 

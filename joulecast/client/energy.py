@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 from joulecast.client.readable import seconds_text
-from joulecast.client.result import DeviceJoules, Joules, Result, Usage
+from joulecast.client.result import ContainerJoules, DeviceJoules, Joules, Result, Usage
 from joulecast.client.span import Span
 from joulecast.client.tag import counts_within_limits
 from joulecast.footprint.footprint import Footprint
@@ -124,6 +124,11 @@ class Energy:
     def components(self) -> Mapping[str, Joules]:
         """Energy by component: "cpu", "dram", "gpu", "platform"."""
         return self.result().components
+
+    @property
+    def container(self) -> ContainerJoules | None:
+        """What of it was this process's own container's; None unless `scope="container"` asked for it."""
+        return self.result().container
 
     @property
     def devices(self) -> Sequence[DeviceJoules]:

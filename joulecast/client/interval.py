@@ -9,6 +9,7 @@ from contextlib import nullcontext, suppress
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
+from joulecast.client.caller import NODE, asks_for_container
 from joulecast.client.connection import Connection, shared_connection
 from joulecast.client.energy import Energy
 from joulecast.client.scope import gpus_of
@@ -135,6 +136,7 @@ def interval(
     phase: str | None = None,
     job: str | None = None,
     gpus: str | int | Iterable[str | int] | None = None,
+    scope: str = NODE,
     lease: float = DEFAULT_LEASE,
     sync: Callable[[], object] | None = None,
     strict: bool = False,
@@ -147,6 +149,8 @@ def interval(
 
     phase: one of `joulecast.Phase`, or free text. job: the series it is summed under.
     gpus: indices or UUIDs it pays for, "all" or "none"; by default what CUDA_VISIBLE_DEVICES shows this process.
+    scope: "container" asks, beside the node's energy, for the share of the container, systemd service or SLURM job that
+    this process runs in: it is in `energy.container`.
     lease: seconds of silence (a killed process) after which it is closed as truncated; renewed in the background.
     sync: called before both timestamps, so that queued device work falls inside: `sync=torch.cuda.synchronize`.
     strict: raise when the exporter cannot be reached, instead of warning once and measuring nothing.
@@ -154,8 +158,9 @@ def interval(
     """
     if callable(name):
         raise TypeError('write the decorator with a name: @joulecast.interval("train")')
-    scope = gpus_of(gpus, os.environ)
-    tag = tag_of(name, job=job, phase=phase, labels=labels, gpus=scope, strict=strict)
+    container = asks_for_container(scope, strict=strict)
+    used = gpus_of(gpus, os.environ)
+    tag = tag_of(name, job=job, phase=phase, labels=labels, gpus=used, container=container, strict=strict)
     return Interval(tag, shared_connection(address), lease=lease, sync=sync, strict=strict)
 
 
@@ -165,6 +170,7 @@ def begin(
     phase: str | None = None,
     job: str | None = None,
     gpus: str | int | Iterable[str | int] | None = None,
+    scope: str = NODE,
     lease: float = DEFAULT_LEASE,
     sync: Callable[[], object] | None = None,
     strict: bool = False,
@@ -180,6 +186,7 @@ def begin(
         phase=phase,
         job=job,
         gpus=gpus,
+        scope=scope,
         lease=lease,
         sync=sync,
         strict=strict,

@@ -61,6 +61,47 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargedJoules:
+    """A container's part of one component; None where nobody tells who used it."""
+
+    gross_joules: float | None = None
+    uncertainty_joules: float | None = None
+    calibration_uncertainty_joules: float | None = None
+    coverage: float | None = None
+    methods: Sequence[str] = ()  # cpu_time, process_utilization, equal_shares, slices, holder
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerJoules:
+    """What of an interval's gross energy the container was charged with that the workload ran in.
+
+    A pod no kubelet has named is called by its UID, and the container by its short id.
+    """
+
+    manager: str = ""  # kubernetes, containers, systemd, slurm; empty if no workload was known for the caller
+    namespace: str = ""
+    pod: str = ""
+    container: str = ""
+    unit: str = ""
+    gross_joules: float | None = None  # the sum over components of which it is known
+    uncertainty_joules: float | None = None  # half-width: the node's, in proportion, and that of the split at the edges
+    calibration_uncertainty_joules: float | None = None  # the node's, in proportion
+    coverage: float | None = None  # share of the duration in which it was known who used what
+    components: Mapping[str, ChargedJoules] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    @property
+    def joules(self) -> float | None:
+        """Gross joules."""
+        return self.gross_joules
+
+    @property
+    def name(self) -> str:
+        """Namespace, pod and container, or the unit; empty if it is not known."""
+        return "/".join(part for part in (self.namespace, self.pod, self.container, self.unit) if part)
+
+
+@dataclass(frozen=True, slots=True)
 class WorkloadEstimate:
     """What a trained model says such work takes, for comparison; 80 % of truths lie between p10 and p90."""
 
@@ -100,6 +141,7 @@ class Result:
     durable: bool | None = None
     # What the gross joules come to at the exporter's present rates; all None without an intensity and a price.
     footprint: Footprint = NO_FOOTPRINT
+    container: ContainerJoules | None = None  # part of the energy above; None if it was not asked for
     estimate: WorkloadEstimate | None = None  # beside the energy, never in it; None if the work was not described
 
     @property

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from joulecast.client.advice import advise
+from joulecast.client.caller import own_cgroups
 from joulecast.client.connection import Connection
 from joulecast.client.failure import Refused, Unreachable
 from joulecast.client.lease import KEEPER, Keeper, Watch, renewal_delays
@@ -89,6 +90,8 @@ class Span:
 
     def prepare(self) -> None:
         """Load and open what the first call would, so that none of it falls into the interval."""
+        if self.tag.container:
+            own_cgroups()
         try:
             self._connection.ready()
         except JoulecastError as problem:

@@ -14,13 +14,17 @@ _PHASES = frozenset(map(str, Phase))
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """The words on one interval. `gpus` None means all of the node's, empty means none."""
+    """The words on one interval. `gpus` None means all of the node's, empty means none.
+
+    `container` asks for the share of the container this process runs in.
+    """
 
     name: str
     job: str = ""
     phase: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     gpus: tuple[str, ...] | None = None
+    container: bool = False
 
 
 def tag_of(
@@ -30,6 +34,7 @@ def tag_of(
     phase: object = None,
     labels: Mapping[str, Any] | None = None,
     gpus: tuple[str, ...] | None = None,
+    container: bool = False,
     strict: bool = False,
 ) -> Tag:
     """A tag within the limits of `joulecast.labels`. A label of None is left out, any other value becomes text.
@@ -45,6 +50,7 @@ def tag_of(
         phase=phase_text,
         labels=_labels(texts, strict=strict),
         gpus=gpus,
+        container=container,
     )
 
 

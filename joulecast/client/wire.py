@@ -5,7 +5,18 @@ from collections.abc import Iterable, Mapping
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from joulecast.client.result import UNKNOWN, DeviceJoules, GpuUsage, Joules, Result, Usage, WorkloadEstimate
+from joulecast.client.caller import own_cgroups
+from joulecast.client.result import (
+    UNKNOWN,
+    ChargedJoules,
+    ContainerJoules,
+    DeviceJoules,
+    GpuUsage,
+    Joules,
+    Result,
+    Usage,
+    WorkloadEstimate,
+)
 from joulecast.client.tag import Tag
 from joulecast.clock import Moment
 from joulecast.component import Component
@@ -45,6 +56,8 @@ def begin_request(request_id: str, tag: Tag, at: Moment, lease: float) -> pb.Beg
     if tag.gpus is not None:
         request.gpus.gpus[:] = tag.gpus
         request.gpus.SetInParent()
+    if tag.container:
+        request.caller.CopyFrom(_caller())
     _put_seconds(request.lease, lease)
     _put_instant(request.at, at)
     return request
@@ -74,6 +87,7 @@ def recorded_interval(
         begin=instant(begin),
         end=instant(end),
         counts=counts,
+        caller=_caller() if tag.container else None,
     )
 
 
@@ -146,6 +160,7 @@ def result_of(interval: pb.Interval) -> Result:
         notes=tuple(interval.notes),
         durable=interval.durable,
         footprint=_footprint(interval.footprint) if interval.HasField("footprint") else NO_FOOTPRINT,
+        container=_container(interval.container) if interval.HasField("container") else None,
         estimate=_estimate(interval.estimate) if interval.HasField("estimate") else None,
     )
 
@@ -184,6 +199,44 @@ def _estimate(estimate: pb.WorkloadEstimate) -> WorkloadEstimate:
         in_domain=estimate.in_domain,
         departures=tuple(estimate.departures),
         notes=tuple(estimate.notes),
+    )
+
+
+def _caller() -> pb.Caller:
+    return pb.Caller(
+        cgroups=[pb.CallerCgroup(version=seen.version, path=seen.path, inode=seen.inode) for seen in own_cgroups()]
+    )
+
+
+def _container(share: pb.ContainerShare) -> ContainerJoules:
+    known = share.HasField("gross_joules")
+    return ContainerJoules(
+        manager=share.manager,
+        namespace=share.namespace,
+        pod=share.pod,
+        container=share.container,
+        unit=share.unit,
+        gross_joules=share.gross_joules if known else None,
+        uncertainty_joules=share.uncertainty_joules if known else None,
+        calibration_uncertainty_joules=share.calibration_uncertainty_joules if known else None,
+        coverage=share.coverage,
+        components={
+            COMPONENTS[part.component].value: _charged(part)
+            for part in share.components
+            if part.component in COMPONENTS
+        },
+        notes=tuple(share.notes),
+    )
+
+
+def _charged(part: pb.ContainerComponent) -> ChargedJoules:
+    known = part.HasField("gross_joules")
+    return ChargedJoules(
+        gross_joules=part.gross_joules if known else None,
+        uncertainty_joules=part.uncertainty_joules if known else None,
+        calibration_uncertainty_joules=part.calibration_uncertainty_joules if known else None,
+        coverage=part.coverage,
+        methods=tuple(part.methods),
     )
 
 

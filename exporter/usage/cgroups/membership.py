@@ -73,6 +73,11 @@ class Membership:
             self._known[pid] = _Remembered(started, identity, self._look)
         return identity
 
+    def at(self, path: str) -> CgroupIdentity | None:
+        """The identity of the charged cgroup at a path that some process gives as its own, or around it."""
+        group = self._group(tuple(map(printable, names_in(path))))
+        return group.identity if group else None
+
     def _started(self, pid: int) -> bytes | None:
         try:
             stat = (self._procfs / str(pid) / "stat").read_bytes()

@@ -4,7 +4,7 @@ import errno
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from exporter.usage.cgroups.hierarchy import Hierarchy, hierarchies
 from exporter.usage.cgroups.machine import BusyTime, cpus_online
 from exporter.usage.cgroups.membership import Membership
 from exporter.usage.cgroups.tree import LINKS_OF_A_LEAF, CgroupTree
-from exporter.usage.evidence import CgroupIdentity, CgroupUse, CpuUse
+from exporter.usage.evidence import CgroupIdentity, CgroupUse, CpuUse, SeenCgroup
 from exporter.usage.manager import Manager
 
 _LOOKS_BETWEEN_THOROUGH_ONES = 600
@@ -98,6 +98,22 @@ class CgroupReader:
         if group is None:
             group = next((group for group in groups.values() if inode in _inodes_below(group)), None)
         return group.identity if group else None
+
+    def of_caller(self, cgroups: Sequence[SeenCgroup]) -> CgroupIdentity | None:
+        """The workload of a process that sees itself in these cgroups, of which that in the tree that is read counts.
+
+        By the inode, for a path may be that in a namespace; by the path of a container or job where that fails, but not
+        by that of a service, which may be inside a container as well and have its namesake on this machine.
+        """
+        source = self._source
+        seen = next((one for one in cgroups if source and one.version == source.hierarchy.version), None)
+        if source is None or seen is None:
+            return None
+        by_inode = self.by_inode(seen.inode) if seen.inode else None
+        if by_inode is not None:
+            return by_inode
+        by_path = source.membership.at(seen.path)
+        return by_path if by_path and by_path.manager is not Manager.SYSTEMD else None
 
     def describe(self) -> str:
         """What is read, in one line, for the doctor; says what to do where there is nothing."""
