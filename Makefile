@@ -28,6 +28,10 @@ PIP := -m pip --quiet --disable-pip-version-check install
 run: $(VENV)/.exporter ## Install and start the exporter on this machine (ARGS="--listen 0.0.0.0:9877" adds flags)
 	@exec $(BIN)/joulecast exporter $(ARGS)
 
+.PHONY: demo
+demo: $(VENV)/.demo ## Install, and show everything at once on a replayed node of eight GPUs, until Ctrl-C
+	@exec $(BIN)/joulecast demo $(ARGS)
+
 .PHONY: sensors
 sensors: $(VENV)/.exporter ## Say what this machine can measure, and what stands in the way
 	@exec $(BIN)/joulecast sensors $(ARGS)
@@ -119,10 +123,15 @@ $(VENV)/.exporter: pyproject.toml constraints.txt | $(VENV)/.python
 	@$(BIN)/python $(PIP) -c constraints.txt -e '.[exporter]'
 	@touch $@
 
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/.python
+	@echo 'joulecast: installing the exporter and the predictor into $(VENV)'
+	@$(BIN)/python $(PIP) -c constraints.txt -e '.[exporter,predictor-service]'
+	@touch $(VENV)/.exporter $@
+
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.python
 	@echo 'joulecast: installing the exporter and its development tools into $(VENV)'
 	@$(BIN)/python $(PIP) -c constraints.txt -e '.[dev]'
-	@touch $(VENV)/.exporter $@
+	@touch $(VENV)/.exporter $(VENV)/.demo $@
 
 $(STUBS_VENV)/.tools: Makefile
 	@$(call environment,$(STUBS_VENV))

@@ -25,11 +25,17 @@ class NodeCollector(Collector):
     """
 
     def __init__(
-        self, latest: Callable[[], Snapshot], figures: Callable[[], IntervalFigures], rates: Rates = NO_RATES
+        self,
+        latest: Callable[[], Snapshot],
+        figures: Callable[[], IntervalFigures],
+        rates: Rates = NO_RATES,
+        *,
+        replaying: str = "",
     ) -> None:
+        """`replaying` names the capture that is played in place of this machine."""
         self._latest = latest
         self._figures = figures
-        self._rates = list(_rate_sheet(rates).metrics())
+        self._fixed = list(_fixed_sheet(rates, replaying).metrics())
         self._bill = BillSheet()
         # Each is replaced as a whole; two threads may at worst build the same twice.
         self._node: tuple[Snapshot, list[Metric]] | None = None
@@ -43,7 +49,7 @@ class NodeCollector(Collector):
         """Yield the families as of the last snapshot."""
         yield from self._node_metrics(self._latest())
         yield from self._interval_metrics(self._figures())
-        yield from self._rates
+        yield from self._fixed
 
     def _node_metrics(self, snapshot: Snapshot) -> list[Metric]:
         built = self._node
@@ -61,8 +67,11 @@ class NodeCollector(Collector):
         return built[1]
 
 
-def _rate_sheet(rates: Rates) -> Sheet:
+def _fixed_sheet(rates: Rates, replaying: str) -> Sheet:
+    """What stays as it is while the exporter runs."""
     sheet = Sheet()
+    if replaying:
+        sheet.add(families.REPLAY_INFO, 1, (replaying,))
     if rates.intensity is not None:
         intensity = rates.intensity
         sheet.add(families.CARBON_INTENSITY, intensity.grams_per_kwh, (intensity.zone, intensity.cited))

@@ -170,6 +170,12 @@ GPU_INFO = Family(
 )
 CPU_INFO = Family("joulecast_cpu_info", Kind.INFO, ("model", "sockets", "logical_cpus"), "What the CPUs are.")
 BUILD_INFO = Family("joulecast_build_info", Kind.INFO, ("version", "python"), "Which release of the exporter this is.")
+REPLAY_INFO = Family(
+    "joulecast_replay_info",
+    Kind.INFO,
+    ("capture",),
+    "A capture is played in place of this machine: nothing here was measured on it. Absent where nothing is played.",
+)
 
 INTERVAL_ENERGY = Family(
     "joulecast_interval_energy_joules_total",
@@ -255,7 +261,7 @@ SECTIONS: Mapping[str, tuple[Family, ...]] = {
         GPU_THROTTLED,
         GPU_ENERGY_TO_POWER,
     ),
-    "Identity": (GPU_INFO, CPU_INFO, BUILD_INFO),
+    "Identity": (GPU_INFO, CPU_INFO, BUILD_INFO, REPLAY_INFO),
     "Intervals": (INTERVAL_ENERGY, INTERVALS, INTERVALS_OPEN, INTERVAL_NET),
     "Carbon and cost": (CARBON_INTENSITY, ELECTRICITY_PRICE, PUE),
     "Health of the sensors": (SENSOR_UP, SENSOR_READ, SENSOR_LAST_SUCCESS, SENSOR_REJECTED),

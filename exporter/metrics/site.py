@@ -56,7 +56,7 @@ class Site:
         self._rates = rates
         self._wall = wall
         self._registry = CollectorRegistry()
-        self._registry.register(NodeCollector(latest, figures, rates))
+        self._registry.register(NodeCollector(latest, figures, rates, replaying=self._about.replaying))
         ProcessCollector(proc=str(procfs), registry=self._registry)
         self._pages: Mapping[str, Callable[[str], Answer]] = {
             "/": self._page,

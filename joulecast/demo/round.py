@@ -12,7 +12,7 @@ CYCLES = 8
 TAIL_SECONDS = 2.0
 ROUND_SECONDS = IDLE_SECONDS + CYCLES * CYCLE_SECONDS + TAIL_SECONDS
 
-LOADING_SECONDS = 11.0  # of each cycle of the training; the rest are its steps
+LOADING_SECONDS = 10.0  # of each cycle of the training; the rest are its steps
 VALIDATION_SECONDS = 2.0  # of those, the last
 SCORING_EVERY_SECONDS = 10.0
 SCORING_SECONDS = 4.0

@@ -33,17 +33,20 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def registry_of(
-    snapshot: Snapshot, figures: IntervalFigures | None = None, rates: Rates = NO_RATES
+    snapshot: Snapshot, figures: IntervalFigures | None = None, rates: Rates = NO_RATES, replaying: str = ""
 ) -> CollectorRegistry:
     """A registry that holds nothing but the node."""
     registry = CollectorRegistry()
-    registry.register(NodeCollector(lambda: snapshot, lambda: figures or IntervalFigures(), rates))
+    collector = NodeCollector(lambda: snapshot, lambda: figures or IntervalFigures(), rates, replaying=replaying)
+    registry.register(collector)
     return registry
 
 
-def scraped(snapshot: Snapshot, figures: IntervalFigures | None = None, rates: Rates = NO_RATES) -> Samples:
+def scraped(
+    snapshot: Snapshot, figures: IntervalFigures | None = None, rates: Rates = NO_RATES, replaying: str = ""
+) -> Samples:
     """Every sample of a scrape, as an OpenMetrics parser understands it."""
-    text = generate_openmetrics(registry_of(snapshot, figures, rates)).decode()
+    text = generate_openmetrics(registry_of(snapshot, figures, rates, replaying)).decode()
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
@@ -81,9 +84,17 @@ def test_promtool_finds_nothing_to_say() -> None:
 def test_every_declared_family_can_be_filled() -> None:
     """Nothing is declared, and so documented, that a node with everything does not show."""
     rates = rates_of(zone="FR", price=0.25, currency="EUR", pue=1.2)
-    shown = names(scraped(full_snapshot(), some_figures(), rates))
+    shown = names(scraped(full_snapshot(), some_figures(), rates, "demo (simulated)"))
     missing = [family.name for family in FAMILIES if not any(name.startswith(family.name) for name in shown)]
     assert missing == []
+
+
+def test_a_replay_is_told_and_a_machine_itself_is_none() -> None:
+    """Whoever queries can tell a played machine from a measured one."""
+    samples = scraped(full_snapshot(), replaying="demo (simulated)")
+
+    assert samples["joulecast_replay_info", labelled(capture="demo (simulated)")] == 1
+    assert "joulecast_replay_info" not in names(scraped(full_snapshot()))
 
 
 def test_rates_are_shown_as_they_were_configured() -> None:
