@@ -37,6 +37,7 @@ COMMANDS = {
         "predictor.commands.predictor", "answer over gRPC what nobody has measured, from trained models", "predictor"
     ),
     "train": Entry("predictor.commands.train", "learn models from measured records", "predictor"),
+    "demo": Entry("joulecast.demo.command", "everything at once, on a replayed node of eight GPUs"),
 }
 
 EXAMPLES = """\
