@@ -8,7 +8,8 @@ from grafana.plots import graph
 
 TO_NODE = {
     "title": "This node",
-    "url": "/d/joulecast-node?var-datasource=${datasource}&${cluster:queryparam}&var-node=${__data.fields.Node}&${__url_time_range}",
+    "url": "/d/joulecast-node?var-datasource=${datasource}&${cluster:queryparam}"
+    "&var-node=${__data.fields.Node}&${__url_time_range}",
 }
 
 
