@@ -128,7 +128,7 @@ class Exporter:
 
         self.timeline = Timeline(self.clock, boot)
         self.figures = FigureBook(config.max_label_sets)
-        containers = ContainerWatch(self.attribution, self.evidence.of_caller)
+        containers = ContainerWatch(self.attribution, self.evidence.of_caller, boot_id=boot)
         accountant = Accountant(self.node, self.tracks, self.baselines, period=config.period, containers=containers)
         self.book = IntervalBook(
             self.timeline,

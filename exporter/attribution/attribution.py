@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from exporter.attribution.bill import Bill
-from exporter.attribution.cpu_shares import NOTHING_KNOWN, CpuShares, Shares
+from exporter.attribution.cpu_shares import CpuShares, Shares
 from exporter.attribution.gpu_shares import GpuShares, GpuStretch
 from exporter.attribution.idle_policy import NOBODY, IdlePolicy, Requests
 from exporter.attribution.line import Consumer
@@ -89,11 +89,12 @@ class Attribution:
             return
         front, observed = before
         step = Step(gained, state.front - front, state.observed - observed)
-        shares, stretch = NOTHING_KNOWN, None
+        stretch, told = None, 0.0
         try:
             shares, stretch = self._shares(key, front, state.front)
             idle_watts = None if idle is None else idle.watts
             result = split(step, shares, idle_watts, self._idle_shares(key.component, shares, stretch))
+            told = shares.covered if stretch is None else stretch.told
         except Exception:  # a bug in the splitting: what it was about is nobody's, and the bill stays whole
             log.exception("a step of %s cannot be split", "/".join(key))
             result = Split({}, 0, gained)
@@ -101,7 +102,6 @@ class Attribution:
         if stretch is not None:
             for consumer, part in stretch.idle_held.items():
                 consumer.line.allocated_idle += int(gained * part)
-        told = shares.covered if stretch is None else stretch.told
         self._tell_watchers(key, (front, state.front), told, result)
 
     def _shares(self, key: SeriesKey, begin: float, end: float) -> tuple[Shares, GpuStretch | None]:

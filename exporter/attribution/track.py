@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from joulecast.component import SeriesKey
 
-CAPACITY = 2048
+CAPACITY = 1024
 Energy = Callable[[float], float | None]
 """Cumulative joules of a device at a moment; None where that is not known any more."""
 

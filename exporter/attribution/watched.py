@@ -45,7 +45,7 @@ class ChargedEdges:
     """What a watched container was charged up to one moment, by curve."""
 
     by_series: Mapping[SeriesKey, ChargedEdge]
-    first_seen: float  # the moment its slowest curve began to be watched
+    first_seen: float  # the moment since which it is watched
     gpu_methods: frozenset[str] = frozenset()
 
 
@@ -122,7 +122,7 @@ class Watched:
             by_series = {
                 key: curve.at(max(time, curve.fine_since), partial(energy, key)) for key, curve in curves.items()
             }
-            first_seen = max(curve.times[0] for curve in curves.values())
+            first_seen = min(curve.times[0] for curve in curves.values())
             return ChargedEdges(by_series, first_seen, frozenset(watch.gpu_methods))
 
     def part(self, identity: CgroupIdentity, begin: float, end: float, energy: Energy) -> AttributedPart | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from exporter.intervals.accountant import Accountant, Live
-from exporter.intervals.container_watch import ATTEMPTS, Asked
+from exporter.intervals.asking import ask, ask_again, let_go, look_for
 from exporter.intervals.edges import Edges, pack_edges
 from exporter.intervals.errors import InvalidTag, OutOfHistory, TooManyOpen, UnknownInterval
 from exporter.intervals.figures import FigureBook
@@ -90,7 +90,7 @@ class IntervalBook:
                 log.warning("an interval is kept in memory only: %s", unavailable)
             live = Live(interval, stored=interval.durable)
             if tag.caller is not None:
-                self._ask(live)
+                ask(self._containers, live)
             self._shelf.enter(live)
             self._attention.edge(interval.begin, opened=1)
             return interval
@@ -139,7 +139,7 @@ class IntervalBook:
                     continue
                 results.append(live.interval)
                 if row.tag.caller is not None:
-                    self._ask(live)
+                    ask(self._containers, live)
                 self._shelf.enter(live)
                 entered.append(live)
             self._save(entered)
@@ -193,7 +193,7 @@ class IntervalBook:
                     interval.notes.append(_SILENT)
                     self._close(interval, interval.last_heard, Status.TRUNCATED)
             lives = self._shelf.lives()
-        self._ask_again(lives, now)
+        ask_again(self._containers, lives, now)
         waited = [live for live in lives if not live.stored]
         self._save(waited)
         for live in waited:
@@ -215,7 +215,7 @@ class IntervalBook:
             if interval.boot_id == self._timeline.boot_id != "":
                 interval.last_heard = self._timeline.now()  # our absence is no silence of theirs
                 if interval.tag.caller is not None:
-                    self._ask(live, has_restarted=True)
+                    ask(self._containers, live, has_restarted=True)
                 with self._lock:
                     self._shelf.enter(live)
                 if interval.status is Status.OPEN:
@@ -250,8 +250,7 @@ class IntervalBook:
             interval.account = account
             if interval.status is Status.SETTLING:
                 interval.status = Status.FINISHED
-            if live.asked is not None and self._containers is not None:
-                self._containers.let_go(live.asked)
+            let_go(self._containers, live, self._timeline.now())
             self._count(live)
             return True
 
@@ -286,7 +285,7 @@ class IntervalBook:
             lease_seconds=DEFAULT_LEASE_SECONDS,
             last_heard=self._timeline.now(),
             notes=notes,
-            container=self._containers.find(tag.caller) if tag.caller and self._containers is not None else None,
+            container=None if tag.caller is None else look_for(self._containers, tag.caller),
         )
 
     def _known(self, request_id: str) -> Interval | None:
@@ -332,7 +331,7 @@ class IntervalBook:
                 live = Live(replace(interval))
             self._shelf.enter(live)
         if interval.tag.caller is not None:
-            self._ask(live, has_restarted=live.asked is None)
+            ask(self._containers, live, has_restarted=live.asked is None)
         live.counted = interval.account
         again = live.interval
         again.status = Status.OPEN
@@ -346,29 +345,6 @@ class IntervalBook:
         interval.end_wall = interval.begin_wall + (interval.end - interval.begin)
         interval.status = status
         self._attention.edge(time, opened=-1)
-
-    def _ask(self, live: Live, *, has_restarted: bool = False) -> None:
-        """Its container is watched from now on, as soon as it is known which one that is."""
-        if live.asked is None:
-            live.asked = Asked(live.interval.container, has_restarted=has_restarted)
-        if self._containers is not None:
-            self._containers.hold(live.asked, self._timeline.now())
-
-    def _ask_again(self, lives: Sequence[Live], now: float) -> None:
-        """Containers that have just begun are known a period later."""
-        if self._containers is None:
-            return
-        for live in lives:
-            asked, caller = live.asked, live.interval.tag.caller
-            if asked is None or asked.identity is not None or not caller or asked.attempts >= ATTEMPTS:
-                continue
-            asked.attempts += 1
-            asked.identity = self._containers.find(caller)
-            if asked.identity is not None:
-                live.interval.container = asked.identity
-                self._containers.hold(asked, now)
-                live.stored = False  # without it a restart would have to ask again
-        self._containers.tick(now)
 
     def _save(self, lives: Sequence[Live]) -> None:
         """Store the present state of these."""

@@ -6,10 +6,12 @@ from dataclasses import replace
 from exporter.intervals.accounting import FULLY_OBSERVED
 from exporter.intervals.container_share import (
     ASKED_LATE,
+    ELSEWHERE,
     NOBODY_KNOWN,
     NOBODY_SEEN,
     NOT_WATCHED,
     OVER_A_RESTART,
+    TOO_MANY,
     container_share,
     unknown_share,
 )
@@ -17,7 +19,7 @@ from exporter.intervals.container_watch import Asked, ContainerWatch
 from exporter.intervals.interval import Account, ContainerShare, Interval
 from exporter.metering.curve import BeforeHistory
 from exporter.metering.meter import Meter
-from exporter.usage.evidence import CgroupIdentity
+from exporter.usage.evidence import Caller, CgroupIdentity
 from joulecast.component import SeriesKey
 
 
@@ -27,27 +29,34 @@ class ContainerReading:
     def __init__(self, containers: ContainerWatch, meters: Iterable[Meter], waited_until: float) -> None:
         """An end before `waited_until` has waited long enough for attribution."""
         self._containers = containers
-        self._meters = meters
+        self._curves = {meter.series.key: meter.curve for meter in meters}
         self._waited_until = waited_until
 
     def settle_begin(self, asked: Asked, begin: float) -> None:
         """Read what its container was charged up to the begin, while steps there are remembered one by one."""
-        if asked.begin is None and asked.identity is not None and self._has_passed(asked.identity, begin):
+        if (
+            asked.begin is None
+            and asked.is_held
+            and asked.identity is not None
+            and self._has_passed(asked.identity, begin)
+        ):
             asked.begin = self._containers.edges(asked.identity, begin, self._energy)
 
     def is_settled(self, asked: Asked, end: float) -> bool:
         """Whether attribution has passed the end, or is not waited for any longer."""
-        if asked.identity is None or end < self._waited_until:
+        if not asked.is_held or end < self._waited_until:
             return True
-        return asked.begin is not None and self._has_passed(asked.identity, end)
+        return asked.identity is not None and asked.begin is not None and self._has_passed(asked.identity, end)
 
     def share(self, interval: Interval, asked: Asked, found: Account, end: float) -> ContainerShare:
         """Its container's share of the energy found between its begin and `end`."""
         if asked.identity is None:
-            return unknown_share(None, NOBODY_KNOWN if interval.tag.caller else NOBODY_SEEN)
+            return unknown_share(None, self._why_nobody(interval.tag.caller))
         workload = self._containers.name_of(asked.identity)
+        if not asked.is_held:
+            return unknown_share(workload, TOO_MANY)
         last = self._containers.edges(asked.identity, end, self._energy)
-        if last is None:
+        if last is None or last.first_seen >= end > interval.begin:
             return unknown_share(workload, OVER_A_RESTART if asked.has_restarted else NOT_WATCHED)
         first = asked.begin or self._containers.edges(asked.identity, interval.begin, self._energy) or last
         share = container_share(workload, found, first, last, end - interval.begin)
@@ -57,12 +66,17 @@ class ContainerReading:
         why = OVER_A_RESTART if asked.has_restarted else f"{ASKED_LATE}: its first {late:.1f} s are missing"
         return replace(share, notes=(*share.notes, why))
 
+    def _why_nobody(self, caller: Caller | None) -> str:
+        if caller is None or not caller.cgroups:
+            return NOBODY_SEEN
+        return NOBODY_KNOWN if self._containers.is_here(caller) else ELSEWHERE
+
     def _has_passed(self, identity: CgroupIdentity, time: float) -> bool:
         charged_until = self._containers.settled_until(identity)
         return charged_until is not None and charged_until >= time
 
     def _energy(self, key: SeriesKey, time: float) -> float | None:
-        curve = next((meter.curve for meter in self._meters if meter.series.key == key), None)
+        curve = self._curves.get(key)
         try:
             return None if curve is None else curve.at(time).joules
         except BeforeHistory:

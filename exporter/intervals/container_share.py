@@ -14,6 +14,8 @@ from exporter.metering.curve import combine_half_widths
 from joulecast.component import Component, SeriesKey
 
 NOBODY_SEEN = "the caller sees itself in no cgroup, so its container's share is not known"
+ELSEWHERE = "the caller runs under another kernel than this exporter: its container's share is not known here"
+TOO_MANY = "too many containers are watched already, so this one's share is not known"
 NOBODY_KNOWN = "no workload is known for the caller's cgroup, so its container's share is not known"
 NOT_WATCHED = "its container was not watched then, so its share is not known"
 ASKED_LATE = "its container was watched only after the interval had begun"

@@ -1,20 +1,22 @@
 """Which containers are watched because intervals ask for their shares, and who asked since when."""
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from exporter.attribution.watched import ChargedEdges, Energy, Watched
 from exporter.attribution.workload import Workload
-from exporter.usage.evidence import CgroupIdentity, SeenCgroup
+from exporter.usage.evidence import Caller, CgroupIdentity, SeenCgroup
 
 # A container that asked once is watched on for a while: batches tell of what is over.
 KEPT_SECONDS = 600.0
 MOST_KEPT = 64
-# Who is not known at once may have begun a moment ago; after so many periods it is nobody.
-ATTEMPTS = 10
+# Each takes up to 24 KiB for every curve of the machine.
+MOST_WATCHED = 256
+# Who asks may be anybody, and to look for a cgroup that nobody has costs some milliseconds on a crowded machine.
+MOST_LOOKED_FOR = 64
 
 
 @dataclass(slots=True)
@@ -49,50 +51,68 @@ class ContainerWatch:
         attribution: Attributing,
         of_caller: Callable[[Sequence[SeenCgroup]], CgroupIdentity | None],
         *,
-        kept_seconds: float = KEPT_SECONDS,
+        boot_id: str,
     ) -> None:
-        """`of_caller` tells whose container a caller is in, None for nobody's."""
+        """`of_caller` tells whose container a caller is in, None for nobody's; asked for callers of this boot only."""
         self._attribution = attribution
         self._of_caller = of_caller
-        self._kept_seconds = kept_seconds
+        self._boot_id = boot_id
         self._lock = threading.Lock()
-        self._kept: OrderedDict[CgroupIdentity, float] = OrderedDict()  # until when
+        self._found: dict[Caller, CgroupIdentity | None] = {}  # in this period
+        self._holders: Counter[CgroupIdentity] = Counter()
+        self._kept: OrderedDict[CgroupIdentity, float] = OrderedDict()  # until when, though nobody holds it
 
-    def find(self, caller: Sequence[SeenCgroup]) -> CgroupIdentity | None:
-        """Whose container that is."""
-        return self._of_caller(caller) if caller else None
+    def find(self, caller: Caller) -> CgroupIdentity | None:
+        """Whose container that is, as far as it is known now. Its word is taken for where it runs."""
+        if not caller.cgroups or not self.is_here(caller):
+            return None
+        with self._lock:
+            if caller in self._found:
+                return self._found[caller]
+            if len(self._found) >= MOST_LOOKED_FOR:
+                return None
+            found = self._found[caller] = self._of_caller(caller.cgroups)
+            return found
 
-    def hold(self, asked: Asked, now: float) -> None:
-        """Watch its container, if it is known, until `let_go`."""
+    def is_here(self, caller: Caller) -> bool:
+        """Whether it shares this machine's kernel: the same inode under another one is somebody else's."""
+        return caller.boot_id == self._boot_id != ""
+
+    def hold(self, asked: Asked) -> None:
+        """Watch its container until `let_go`, if it is known and not one too many."""
         identity = asked.identity
         if identity is None or asked.is_held:
             return
-        asked.is_held = True
-        asked.begin = None  # of what is watched from now on, or still
-        watched = self._attribution.watched
-        watched.watch(identity)
         with self._lock:
-            if identity not in self._kept:
-                watched.watch(identity)
-            self._kept[identity] = now + self._kept_seconds
-            self._kept.move_to_end(identity)
-            if len(self._kept) > MOST_KEPT:
-                watched.unwatch(self._kept.popitem(last=False)[0])
+            if identity not in self._holders and not self._watch(identity):
+                return
+            self._holders[identity] += 1
+            self._kept.pop(identity, None)
+            asked.is_held = True
+            asked.begin = None  # of what is watched from now on, or still
 
-    def let_go(self, asked: Asked) -> None:
+    def let_go(self, asked: Asked, now: float) -> None:
         """This interval asks no more; harmless twice."""
-        if asked.identity is not None and asked.is_held:
-            asked.is_held = False
-            self._attribution.watched.unwatch(asked.identity)
-
-    def tick(self, now: float) -> None:
-        """Forget containers of which nobody has asked for a while."""
-        if not self._kept:
+        identity = asked.identity
+        if identity is None or not asked.is_held:
             return
         with self._lock:
-            for identity in [identity for identity, until in self._kept.items() if until < now]:
-                del self._kept[identity]
-                self._attribution.watched.unwatch(identity)
+            asked.is_held = False
+            self._holders[identity] -= 1
+            if not self._holders[identity]:
+                del self._holders[identity]
+                self._kept[identity] = now + KEPT_SECONDS
+                if len(self._kept) > MOST_KEPT:
+                    self._forget_one()
+
+    def tick(self, now: float) -> None:
+        """A period has passed: whoever was not known may be by now, and who was not asked for in a while is let go."""
+        if not self._kept and not self._found:
+            return
+        with self._lock:
+            self._found.clear()
+            while self._kept and next(iter(self._kept.values())) < now:
+                self._forget_one()
 
     def settled_until(self, identity: CgroupIdentity) -> float | None:
         """The moment up to which everything it used is charged; None before the first step."""
@@ -105,3 +125,17 @@ class ContainerWatch:
     def name_of(self, identity: CgroupIdentity) -> Workload:
         """What it is called by now."""
         return self._attribution.name_of(identity)
+
+    def _watch(self, identity: CgroupIdentity) -> bool:
+        """Begin to watch, unless it still is; False if there is no room for one more."""
+        if identity in self._kept:
+            return True
+        if len(self._holders) + len(self._kept) >= MOST_WATCHED:
+            if not self._kept:
+                return False
+            self._forget_one()
+        self._attribution.watched.watch(identity)
+        return True
+
+    def _forget_one(self) -> None:
+        self._attribution.watched.unwatch(self._kept.popitem(last=False)[0])

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from exporter.attribution.workload import Workload
-from exporter.usage.evidence import CgroupIdentity, SeenCgroup
+from exporter.usage.evidence import Caller, CgroupIdentity
 from joulecast.component import Component, SeriesKey
 from joulecast.provenance import Provenance
 
@@ -114,7 +114,7 @@ class Tag:
     phase: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     gpus: tuple[str, ...] | None = None  # UUIDs in scope; None is all of the node's
-    caller: tuple[SeenCgroup, ...] | None = None  # whose container's share is asked for; None for nobody's
+    caller: Caller | None = None  # whose container's share is asked for; None for nobody's
 
 
 @dataclass(slots=True)

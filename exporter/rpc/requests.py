@@ -10,7 +10,7 @@ from exporter.intervals.identity import is_interval_id
 from exporter.intervals.interval import Status, Tag
 from exporter.intervals.ledger import Query
 from exporter.rpc.errors import MalformedRequest
-from exporter.usage.evidence import SeenCgroup
+from exporter.usage.evidence import Caller, SeenCgroup
 from joulecast.clock import Moment
 from joulecast.labels import check_counts, check_labels, check_name
 from joulecast.v1 import energy_pb2 as pb
@@ -143,7 +143,7 @@ def _read_gpus(selection: pb.GpuSelection) -> tuple[str, ...]:
     return tuple(check_name("gpus", gpu) for gpu in selection.gpus)
 
 
-def _read_caller(caller: pb.Caller) -> tuple[SeenCgroup, ...]:
+def _read_caller(caller: pb.Caller) -> Caller:
     if len(caller.cgroups) > MAX_CGROUPS:
         raise MalformedRequest(
             f"caller sees itself in {len(caller.cgroups)} cgroups", "give one for each version of cgroups"
@@ -154,7 +154,8 @@ def _read_caller(caller: pb.Caller) -> tuple[SeenCgroup, ...]:
                 f"caller's cgroup {cgroup.path[:80]!r} is no path",
                 f"give it as /proc/self/cgroup has it, printable and at most {MAX_CGROUP_PATH} characters",
             )
-    return tuple(SeenCgroup(cgroup.version, cgroup.path, cgroup.inode) for cgroup in caller.cgroups)
+    seen = tuple(SeenCgroup(cgroup.version, cgroup.path, cgroup.inode) for cgroup in caller.cgroups)
+    return Caller(check_name("caller.boot_id", caller.boot_id), seen)
 
 
 def _read_instant(field: str, instant: pb.Instant) -> Moment:

@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter.intervals.interval import Account, DeviceEnergy, Energy, GpuUsage, Interval, Status, Tag, Usage
 from exporter.store.share_codec import share_from_json, share_text
-from exporter.usage.evidence import CgroupIdentity, SeenCgroup
+from exporter.usage.evidence import Caller, CgroupIdentity, SeenCgroup
 from exporter.usage.manager import Manager
 from joulecast.component import Component, SeriesKey
 from joulecast.provenance import Provenance
@@ -98,16 +98,16 @@ def container_text(interval: Interval) -> str | None:
     caller, container = interval.tag.caller, interval.container
     if caller is None:
         return None
-    return _encode({"caller": caller, "is": None if container is None else asdict(container)})
+    return _encode({**caller._asdict(), "is": None if container is None else asdict(container)})
 
 
-def container_from_json(asked: Json | None) -> tuple[tuple[SeenCgroup, ...] | None, CgroupIdentity | None]:
+def container_from_json(asked: Json | None) -> tuple[Caller | None, CgroupIdentity | None]:
     """The caller and the container that `container_text` wrote."""
     if asked is None:
         return None, None
     found = asked["is"]
     container = None if found is None else CgroupIdentity(**found | {"manager": Manager(found["manager"])})
-    return tuple(SeenCgroup(*seen) for seen in asked["caller"]), container
+    return Caller(asked["boot_id"], tuple(SeenCgroup(*seen) for seen in asked["cgroups"])), container
 
 
 def account_text(account: Account) -> str:

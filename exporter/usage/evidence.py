@@ -25,6 +25,13 @@ class SeenCgroup(NamedTuple):
     inode: int  # the same number for everyone; 0 if it cannot be seen
 
 
+class Caller(NamedTuple):
+    """A process that asks for its container's share, and where it says it runs."""
+
+    boot_id: str  # of the kernel whose cgroups these are
+    cgroups: tuple[SeenCgroup, ...] = ()  # none where it sees itself in none
+
+
 @dataclass(frozen=True, slots=True)
 class CgroupUse:
     """One charged cgroup at one moment."""

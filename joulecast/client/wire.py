@@ -18,7 +18,7 @@ from joulecast.client.result import (
     WorkloadEstimate,
 )
 from joulecast.client.tag import Tag
-from joulecast.clock import Moment
+from joulecast.clock import Moment, boot_id
 from joulecast.component import Component
 from joulecast.footprint.footprint import NO_FOOTPRINT, Footprint
 from joulecast.provenance import Provenance
@@ -204,7 +204,8 @@ def _estimate(estimate: pb.WorkloadEstimate) -> WorkloadEstimate:
 
 def _caller() -> pb.Caller:
     return pb.Caller(
-        cgroups=[pb.CallerCgroup(version=seen.version, path=seen.path, inode=seen.inode) for seen in own_cgroups()]
+        cgroups=[pb.CallerCgroup(version=seen.version, path=seen.path, inode=seen.inode) for seen in own_cgroups()],
+        boot_id=boot_id(),
     )
 
 

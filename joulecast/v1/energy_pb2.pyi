@@ -65,10 +65,12 @@ class GpuSelection(_message.Message):
     def __init__(self, gpus: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Caller(_message.Message):
-    __slots__ = ("cgroups",)
+    __slots__ = ("cgroups", "boot_id")
     CGROUPS_FIELD_NUMBER: _ClassVar[int]
+    BOOT_ID_FIELD_NUMBER: _ClassVar[int]
     cgroups: _containers.RepeatedCompositeFieldContainer[CallerCgroup]
-    def __init__(self, cgroups: _Optional[_Iterable[_Union[CallerCgroup, _Mapping]]] = ...) -> None: ...
+    boot_id: str
+    def __init__(self, cgroups: _Optional[_Iterable[_Union[CallerCgroup, _Mapping]]] = ..., boot_id: _Optional[str] = ...) -> None: ...
 
 class CallerCgroup(_message.Message):
     __slots__ = ("version", "path", "inode")
