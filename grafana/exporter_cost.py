@@ -68,4 +68,22 @@ def exporter() -> list[Panel]:
                 ],
             ),
         ),
+        table(
+            "What runs here",
+            "The exporter's release, the machine's processors, and the capture that is played in their place, if any.",
+            [
+                Query("max by (AXES, version, python) (joulecast_build_info{NODE})"),
+                Query("max by (AXES, model, sockets, logical_cpus) (joulecast_cpu_info{NODE})"),
+                Query("max by (AXES, capture) (joulecast_replay_info{NODE})"),
+            ],
+            columns={
+                "version": "Release",
+                "python": "Python",
+                "model": "CPU",
+                "sockets": "Sockets",
+                "logical_cpus": "Logical CPUs",
+                "capture": "Played",
+            },
+            look=Look(24, 4),
+        ),
     ]

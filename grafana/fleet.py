@@ -150,7 +150,7 @@ def _nodes() -> Panel:
     return table(
         "All nodes",
         "Each node now, and its energy in the time range. A cell is empty where a node lacks the part. Click a node "
-        "for its own dashboard.",
+        "for its own dashboard. Where a capture is played in place of a machine, nothing was measured on it.",
         [
             Query("sum by (AXES) (joulecast_node_power_watts{NODES})"),
             *(Query(power.format(component)) for component in ("cpu", "dram", "gpu")),
@@ -161,6 +161,7 @@ def _nodes() -> Panel:
                 + energy.format("energy", ',PARTS,provenance=~"measured|integrated"')
                 + f" or 0 * {whole}) / {whole}"
             ),
+            Query("max by (AXES, capture) (joulecast_replay_info{NODES})"),
         ],
         columns={
             "cluster": "Cluster",
@@ -172,6 +173,7 @@ def _nodes() -> Panel:
             "Value #E": "GPU busy",
             "Value #F": "Energy",
             "Value #G": "From sensors",
+            "capture": "Played",
         },
         look=Look(
             17,

@@ -100,6 +100,7 @@ class FleetHistory:
         self._say(machine, time, f.MEMORY_UTILIZATION, (), 0.2 + 0.3 * load)
         self._say(machine, time, f.CPU_INFO, ("Imaginary Xeon 8000", "2", "128"), 1)
         self._say(machine, time, f.BUILD_INFO, ("0.0", "3.13"), 1)
+        self._say(machine, time, f.REPLAY_INFO, ("imaginary",), 1)
         for part, value in watts.items():
             if part.component is Component.CPU and part.zone == "package":
                 self._say(machine, time, f.TEMPERATURE, ("cpu", part.device, "package"), 31 + value / 8)

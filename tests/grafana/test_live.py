@@ -63,3 +63,11 @@ def test_the_interval_is_on_the_bill(live: Live) -> None:
     assert job.labels["job"] == "resnet50"
     assert job.value == pytest.approx(live.joules)
     assert live.view.value("workloads", "Ended") == 1
+
+
+def test_a_played_capture_is_not_taken_for_a_machine(live: Live) -> None:
+    """The fleet's table says which node plays a capture."""
+    (played,) = live.view.answers("fleet", "All nodes")[-1]
+
+    assert played.labels["instance"] == live.node
+    assert "demo" in played.labels["capture"]

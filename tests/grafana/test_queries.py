@@ -139,7 +139,6 @@ def test_dashboards_use_what_is_declared(known: Mapping[str, Known]) -> None:
     unused = {name for name in known if name.startswith("joulecast_") and name not in used}
 
     assert unused == {
-        "joulecast_cpu_info",  # the node's status page has it
         "joulecast_predictor_artifact_failures_total",  # artifacts_failed says what is broken now
         "joulecast_predictor_build_info",
     }
