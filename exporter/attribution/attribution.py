@@ -49,8 +49,13 @@ class Attribution:
         self._requests = Requests(0, None, ())
         self._failing: set[str] = set()
 
-    def step(self, states: Sequence[SeriesState], idle: Mapping[SeriesKey, IdleState]) -> BillState:
-        """Bring the bill to where these states stand, and return it."""
+    def step(self, states: Sequence[SeriesState], idle: Mapping[SeriesKey, IdleState]) -> BillState | None:
+        """Bring the bill to where these states stand, and return it; None if that failed in a way nobody foresaw."""
+        drawn: list[BillState] = []
+        self._attempt("a bill", lambda: drawn.append(self._draw(states, idle)))
+        return drawn[0] if drawn else None
+
+    def _draw(self, states: Sequence[SeriesState], idle: Mapping[SeriesKey, IdleState]) -> BillState:
         self.bill.begin_step(self._clock.monotonic())
         self._attempt("reading the CPU time of cgroups", self._look_at_cpus)
         self._attempt("asking for names", lambda: self.bill.name(self._names))

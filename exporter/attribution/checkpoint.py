@@ -13,6 +13,7 @@ from joulecast.component import Component, SeriesKey
 _FORMAT = 1
 _HEAD = struct.Struct("<HI")  # format, length of the names
 _BYTES = 16  # of one total: 2^128 quanta are more joules than anyone will count
+_NOTHING = bytes(_BYTES)
 _SPLIT = (Component.CPU, Component.DRAM, Component.GPU)
 
 
@@ -42,7 +43,7 @@ class Checkpoint:
         for component in _SPLIT:
             totals += (bill.idle[component], bill.unattributed[component])
         totals += bill.accounted.values()
-        return self._names + b"".join([total.to_bytes(_BYTES, "little") for total in totals])
+        return self._names + b"".join([total.to_bytes(_BYTES, "little") if total else _NOTHING for total in totals])
 
 
 def restore(bill: Bill, document: bytes, now: float) -> None:

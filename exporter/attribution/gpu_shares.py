@@ -10,6 +10,9 @@ from exporter.attribution.line import Consumer
 from exporter.attribution.windows import overlaps
 from exporter.usage.evidence import CgroupIdentity, GpuHolder, GpuProcess, GpuUse
 
+# A process that stays on a GPU is looked for among the cgroups again after so many looks.
+LOOKS_BETWEEN_PLACINGS = 16
+
 
 @dataclass(frozen=True, slots=True)
 class _Look:
@@ -47,6 +50,7 @@ class GpuShares:
         self._holder_of = holder_of
         self._looks: dict[str, deque[_Look]] = {}
         self._last: float | None = None
+        self._turn = 0
         # Processes of the last look: one that has ended since ran where it ran before.
         self._owners: dict[int, Consumer] = {}
 
@@ -56,6 +60,7 @@ class GpuShares:
         if last is not None and time <= last:
             return
         self._last = time
+        self._turn += 1
         held = {uuid: [self._holder_of(holder) for holder in several] for uuid, several in holders.items()}
         for consumers in held.values():
             for consumer in consumers:
@@ -105,8 +110,12 @@ class GpuShares:
         return {uuid: looks[-1].division.method.value for uuid, looks in self._looks.items()}
 
     def _owner(self, pid: int) -> Consumer | None:
+        known = self._owners.get(pid)
+        # Who holds a context from look to look is the same process; whether it was moved is asked for in turns.
+        if known is not None and (pid + self._turn) % LOOKS_BETWEEN_PLACINGS:
+            return known
         identity = self._cgroup_of(pid)
-        return self._owners.get(pid) if identity is None else self._consumer_of(identity)
+        return known if identity is None else self._consumer_of(identity)
 
 
 def _tells(division: GpuDivision) -> bool:

@@ -1,7 +1,7 @@
 """Energy on the bill is counted in whole quanta, so that parts add up to their sum exactly, however long it runs."""
 
-# 2^-40 J is a picojoule: a float of joules below 8 kJ is a whole number of them to its last bit, and what is lost above
-# is lost once for each series, not once a step.
+# 2^-40 J is nearly a picojoule: a float of joules below 8 kJ is a whole number of them to its last bit, and what is
+# lost above that is lost once for each series, not once a step.
 QUANTA_PER_JOULE = 1 << 40
 _JOULES_PER_QUANTUM = 1.0 / QUANTA_PER_JOULE
 

@@ -45,5 +45,6 @@ class AttributionLook:
         bill = self._attribution.step([], {})
         cgroups = evidence.cpu.describe() if isinstance(evidence.cpu, CgroupReader) else "not looked at"
         evidence.close()
-        running, unmapped = (bill.counts.get(state) for state in ("running", "unmapped"))
-        return AttributionDiagnosis(cgroups, bill.gpu_methods, evidence.names.findings(), running, unmapped)
+        counts, methods = ({}, {}) if bill is None else (bill.counts, bill.gpu_methods)
+        findings = evidence.names.findings()
+        return AttributionDiagnosis(cgroups, methods, findings, counts.get("running"), counts.get("unmapped"))

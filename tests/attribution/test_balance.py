@@ -8,6 +8,8 @@ from doubles.attributed_machine import AttributedMachine, joules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.attribution.attribution import Attribution
+from exporter.attribution.bill import Bill
 from exporter.attribution.cpu_shares import Shares
 from exporter.attribution.idle_policy import IdlePolicy
 from exporter.attribution.line import Consumer, Line
@@ -242,6 +244,24 @@ def test_a_step_that_cannot_be_split_is_unattributed() -> None:
     machine.use_cpu("web", 1.0)
     machine.cpu().joules += 30.0
     assert charged(machine.tick(), Component.CPU) == pytest.approx(30.0)
+
+
+def test_a_bill_that_cannot_be_made_costs_nothing_else() -> None:
+    """A bug in the bill itself gives no bill, is told once, and stops nobody who asks for a snapshot."""
+
+    class BrokenBill(Bill):
+        def settle(self) -> None:
+            raise KeyError("a bug")
+
+    machine = AttributedMachine()
+    attribution = Attribution(
+        BrokenBill(ttl_seconds=60.0, max_lines=10),
+        machine.clock,
+        cpu=machine.evidence,
+        gpu=machine.gpus,
+        names=machine.names,
+    )
+    assert attribution.step([machine.cpu().state(machine.clock.monotonic())], {}) is None
 
 
 def test_names_that_fail_leave_the_uid() -> None:

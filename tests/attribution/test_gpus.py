@@ -254,3 +254,20 @@ def test_holders_on_a_machine_without_cgroups_have_no_cpu_joules() -> None:
 
     assert line(bill, "holder").gpu == pytest.approx(30 * 240)
     assert (line(bill, "holder").cpu, line(bill, "holder").dram) == (None, None)
+
+
+def test_a_process_that_is_moved_is_found_where_it_is_now() -> None:
+    """A process that stays on the GPU and is moved to another cgroup is charged there before long."""
+    machine = a_machine()
+    machine.container("second")
+    machine.run_on_gpu(CARD, {"first": 1.0}, utilization=1.0)
+    burn(machine, seconds=3)
+    (pid,) = machine.evidence.pids
+    machine.evidence.pids[pid] = "second"
+    burn(machine, seconds=20)
+    before = line(machine.tick(), "first").gpu
+    burn(machine, seconds=5)
+    bill = machine.tick()
+
+    assert line(bill, "first").gpu == before
+    assert (line(bill, "second").gpu or 0.0) >= 5 * 240
