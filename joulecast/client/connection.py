@@ -66,11 +66,11 @@ class Connection:
         Fails at once while the exporter is known to be down, unless `insist`: then the rest of this outage's
         patience is spent on waiting for it. Raises Unreachable, Refused or Misconfigured.
         """
-        stub = self.ready()
+        stub = self._stub or self.ready()
         timeout = self.timeout if timeout is None else timeout
         if insist:
             return self._insist(getattr(stub, method), request, timeout)
-        if self._outage.paused:
+        if self._problem is not None and self._outage.paused:
             raise self._told_problem()
         # One repeat at once: a restarted exporter leaves a connection that is only found dead by using it.
         attempts = 2 if self._problem is None else 1
@@ -158,8 +158,9 @@ class Connection:
             if isinstance(failure, Refused):
                 self._outage.over()
             raise failure from None
-        self._problem = None
-        self._outage.over()
+        if self._problem is not None:
+            self._problem = None
+            self._outage.over()
         return answer
 
     def _told_problem(self) -> Unreachable:

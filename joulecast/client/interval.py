@@ -37,16 +37,14 @@ class Interval:
     ) -> None:
         self.tag = tag
         self._connection = connection
-        self._lease = min(LONGEST_LEASE, max(SHORTEST_LEASE, lease))
+        self._lease = lease
         self._sync = sync
         self._strict = strict
         self._entered: dict[int, list[Energy]] = {}
 
     def begin(self) -> Energy:
         """Begin now; `end()` of what it returns ends it. Whoever never calls it leaves it to the process's exit."""
-        span = self._begun()
-        span.announce()
-        return self._energy(span)
+        return _announced(self.tag, self._connection, self._lease, self._sync, strict=self._strict)
 
     def __enter__(self) -> Energy:
         return self._enter(self.begin())
@@ -60,14 +58,14 @@ class Interval:
             energy.end()
 
     async def __aenter__(self) -> Energy:
-        span = self._begun()
+        span = _begun(self.tag, self._connection, self._lease, self._sync, strict=self._strict)
         try:
             await asyncio.to_thread(span.announce)
         except BaseException:
             # Cancelled meanwhile: neither the body nor __aexit__ will run, so the keeper is left a finished interval.
             span.mark_end()
             raise
-        return self._enter(self._energy(span))
+        return self._enter(Energy(span, sync=self._sync, strict=self._strict))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -102,17 +100,6 @@ class Interval:
                     return function(*args, **kwargs)
 
         return cast("Function", bracketed)
-
-    def _begun(self) -> Span:
-        span = Span(self._connection, self.tag, lease=self._lease, strict=self._strict)
-        span.prepare()
-        if self._sync is not None:
-            self._sync()
-        span.mark_begin()
-        return span
-
-    def _energy(self, span: Span) -> Energy:
-        return Energy(span, sync=self._sync, strict=self._strict)
 
     def _enter(self, energy: Energy) -> Energy:
         self._entered.setdefault(_strand(), []).append(energy)
@@ -181,18 +168,29 @@ def begin(
 
     Takes what `joulecast.interval` takes.
     """
-    return interval(
-        name,
-        phase=phase,
-        job=job,
-        gpus=gpus,
-        scope=scope,
-        lease=lease,
-        sync=sync,
-        strict=strict,
-        address=address,
-        **labels,
-    ).begin()
+    container = asks_for_container(scope, strict=strict)
+    used = gpus_of(gpus, os.environ)
+    tag = tag_of(name, job=job, phase=phase, labels=labels, gpus=used, container=container, strict=strict)
+    return _announced(tag, shared_connection(address), lease, sync, strict=strict)
+
+
+def _begun(tag: Tag, connection: Connection, lease: float, sync: Callable[[], object] | None, *, strict: bool) -> Span:
+    """A span whose begin is marked, and which the exporter has not heard of yet."""
+    span = Span(connection, tag, lease=min(LONGEST_LEASE, max(SHORTEST_LEASE, lease)), strict=strict)
+    span.prepare()
+    if sync is not None:
+        sync()
+    span.mark_begin()
+    return span
+
+
+def _announced(
+    tag: Tag, connection: Connection, lease: float, sync: Callable[[], object] | None, *, strict: bool
+) -> Energy:
+    """An interval that has begun, and the exporter was told."""
+    span = _begun(tag, connection, lease, sync, strict=strict)
+    span.announce()
+    return Energy(span, sync=sync, strict=strict)
 
 
 def _strand() -> int:

@@ -67,7 +67,8 @@ class Keeper:
         self._clock = clock
         self._numbers = count()
         self._at_exit = False
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._due: list[Watch] = []
         self._thread: threading.Thread | None = None
 
@@ -91,12 +92,13 @@ class Keeper:
 
     def forked(self) -> None:
         """In a child process: what the parent began is the parent's to end."""
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._due = []
         self._thread = None
 
     def _enter(self, watch: Watch) -> None:
-        with self._changed:
+        with self._lock:
             if self._thread is None:
                 self._start()
             heapq.heappush(self._due, watch)

@@ -12,7 +12,9 @@ def visible_gpus(environ: Mapping[str, str]) -> tuple[str, ...] | None:
     visible = environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return _until_invalid(visible.split(","))
-    granted = environ.get("NVIDIA_VISIBLE_DEVICES", "")
+    granted = environ.get("NVIDIA_VISIBLE_DEVICES")
+    if not granted:
+        return None
     if granted in {"none", "void"}:
         return ()
     uuids = tuple(part.strip() for part in granted.split(",") if _is_uuid(part.strip()))

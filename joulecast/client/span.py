@@ -207,9 +207,9 @@ class Span:
             self._watch.release()
 
     def _send_end(self, end: Moment, timeout: float | None, *, insist: bool) -> "pb.Interval":
-        from joulecast.client import wire
+        from joulecast.client.wire import end_request
 
-        request = wire.end_request(self.request_id, self.counts, end)
+        request = end_request(self.request_id, self.counts, end)
         try:
             answer: pb.EndIntervalResponse = self._connection.call(
                 "EndInterval", request, timeout=timeout, insist=insist
@@ -220,6 +220,8 @@ class Span:
         else:
             return answer.interval
         # The exporter never learnt of the begin. Both edges are known here, so nothing is lost.
+        from joulecast.client import wire
+
         row = wire.recorded_interval(self.request_id, self.tag, self._begin, end, self.counts)
         recorded: pb.RecordIntervalsResponse = self._connection.call(
             "RecordIntervals", wire.record_request([row], moment(self._clock)), timeout=timeout

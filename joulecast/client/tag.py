@@ -9,7 +9,7 @@ from joulecast import labels as limits
 from joulecast.client.advice import advise
 from joulecast.phase import Phase, nearest_phase
 
-_PHASES = frozenset(map(str, Phase))
+_KNOWN_PHASES = frozenset({"", *Phase})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ def tag_of(
     What exceeds a limit is shortened or dropped with one warning; with `strict` it raises LabelError instead.
     """
     phase_text = _name("phase", phase, strict=strict)
-    _question_phase(phase_text)
+    if phase_text not in _KNOWN_PHASES:
+        _question_phase(phase_text)
     texts = {str(key): str(value) for key, value in (labels or {}).items() if value is not None}
     return Tag(
         name=_name("name", name, strict=strict),
@@ -87,7 +88,8 @@ def _name(field_name: str, value: object, *, strict: bool) -> str:
 
 
 def _question_phase(phase: str) -> None:
-    if phase and phase not in _PHASES and (near := nearest_phase(phase)) is not None:
+    near = nearest_phase(phase)
+    if near is not None:
         advise(f"phase:{phase}", f"phase {phase!r} is kept as it is; did you mean {near.value!r}? ({', '.join(Phase)})")
 
 

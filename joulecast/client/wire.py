@@ -51,8 +51,9 @@ def begin_request(request_id: str, tag: Tag, at: Moment, lease: float) -> pb.Beg
     request.name = tag.name
     request.job = tag.job
     request.phase = tag.phase
-    if tag.labels:
-        request.labels.update(tag.labels)
+    labels = request.labels
+    for key, value in tag.labels.items():  # a map's own `update` is Python's, and asks what a mapping is
+        labels[key] = value
     if tag.gpus is not None:
         request.gpus.gpus[:] = tag.gpus
         request.gpus.SetInParent()
