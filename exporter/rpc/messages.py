@@ -56,8 +56,9 @@ def put_interval(
     message.name = tag.name
     message.job = tag.job
     message.phase = tag.phase
-    if tag.labels:
-        message.labels.update(tag.labels)
+    labels = message.labels
+    for key, value in tag.labels.items():  # a map's own `update` is Python's, and asks what a mapping is
+        labels[key] = value
     if tag.gpus is not None:
         message.gpus.gpus[:] = tag.gpus
         message.gpus.SetInParent()
