@@ -15,7 +15,7 @@ from joulecast.serving.security import Security, Tls
 from joulecast.version import __version__
 
 OLDEST, NEWEST = "1.31", "1.37"
-FOREIGN = {"ServiceMonitor"}  # resources that operators define, and Kubernetes' schemas do not
+FOREIGN = {"PrometheusRule", "ServiceMonitor"}  # resources that operators define, and Kubernetes' schemas do not
 SERVERS = {"exporter": exporter.config, "predictor": predictor.service.config}
 
 

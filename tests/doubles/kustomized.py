@@ -15,7 +15,15 @@ KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
 # Every way of deploying that is shipped: the base, each overlay, and components put together as one's own would.
 OVERLAYS = ("base", *sorted(f"overlays/{each.name}" for each in (KUBERNETES / "overlays").iterdir()))
 COMPOSED = {
-    "everything": ("gpu", "host-pids", "service-monitor", "old-kubelet", "self-signed-kubelet", "tls"),
+    "everything": (
+        "gpu",
+        "host-pids",
+        "service-monitor",
+        "prometheus-rules",
+        "old-kubelet",
+        "self-signed-kubelet",
+        "tls",
+    ),
     "service-monitor": ("service-monitor",),
     "non-root with GPUs and TLS": ("gpu", "non-root", "tls"),
 }

@@ -16,8 +16,17 @@ import yaml
 
 sys.path[:0] = [str(Path(__file__).parents[1])]  # as pytest has it
 
-from doubles.prometheus_rules import ALERTS, FILES, RECORDED, Rule, copied, groups_of, promtool_output, unit_tests
-from rules.mutations import mutants
+from doubles.prometheus_rules import (  # noqa: E402 - found by the path above
+    ALERTS,
+    FILES,
+    RECORDED,
+    Rule,
+    copied,
+    groups_of,
+    promtool_output,
+    unit_tests,
+)
+from rules.mutations import mutants  # noqa: E402
 
 
 class Outcome(NamedTuple):

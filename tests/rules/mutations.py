@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import promql_parser
@@ -139,13 +139,20 @@ def _of_matchers(text: str) -> Iterator[str]:
     for found in _MATCHER.finditer(text):
         name, operator, value = found.groups()
         yield text[: found.start()] + text[found.end() :]
-        yield f"{text[: found.start()]}{name}{_INVERTED[operator]}{value}{text[found.start() + len(found[0].rstrip(',')) :]}"
+        comma = "," if found[0].endswith(",") else ""
+        yield f"{text[: found.start()]}{name}{_INVERTED[operator]}{value}{comma}{text[found.end() :]}"
 
 
 def _difference(before: str, after: str) -> str:
     """Where two texts differ, with what is around it."""
-    begin = len(commonprefix([before, after]))
-    end = len(commonprefix([before[begin:][::-1], after[begin:][::-1]]))
-    around = slice(max(0, begin - 40), len(before) - end + 20)
-    marked = f"{before[:begin]}<{before[begin:len(before)-end]} -> {after[begin:len(after)-end]}>{before[len(before)-end:]}"
-    return marked[around.start : around.stop + len(after) - begin - end + 6].replace("{}", "")
+    begin = _alike(before, after)
+    end = _alike(before[begin:][::-1], after[begin:][::-1])
+    was, becomes = before[begin : len(before) - end], after[begin : len(after) - end]
+    lead, rest = before[max(0, begin - 40) : begin], before[len(before) - end :][:20]
+    return f"{lead}<{was} -> {becomes}>{rest}".replace("{}", "")
+
+
+def _alike(one: str, other: str) -> int:
+    """For how many characters two texts are the same."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return sum(1 for _ in pairs)

@@ -25,7 +25,7 @@ def test_prometheus_takes_its_configuration() -> None:
 @needs_promtool
 @pytest.mark.parametrize("name", FILES)
 def test_prometheus_takes_the_rules(name: str) -> None:
-    """promtool has nothing to say about a file of rules."""
+    """A file of rules passes promtool without a word."""
     assert promtool_complaint("check", "rules", FILES[name]) == ""
 
 
