@@ -24,9 +24,11 @@ def places(first_port: int) -> Places:
     """Ports from `first_port` on, or free ones anywhere for 0. Raises JoulecastError for one that is taken."""
     if first_port == 0:
         return _anywhere()
-    if not 0 < first_port <= _HIGHEST_PORT + 1 - len(Places._fields):
-        raise JoulecastError(f"port {first_port} begins no row of {len(Places._fields)} ports", "name one below 65532")
-    chosen = Places(*range(first_port, first_port + len(Places._fields)))
+    doors = len(Places._fields)
+    highest = _HIGHEST_PORT + 1 - doors
+    if not 0 < first_port <= highest:
+        raise JoulecastError(f"port {first_port} begins no row of {doors} ports", f"name one from 1 to {highest}")
+    chosen = Places(*range(first_port, first_port + doors))
     for door, port in chosen._asdict().items():
         try:
             _bound(port).close()

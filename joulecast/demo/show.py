@@ -1,5 +1,6 @@
 """One run of the demonstration: what is started in which order, and what a person is told."""
 
+import os
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ _IDLE_SECONDS = 5.0
 _PHASES = "sum+by(phase)(joulecast_interval_energy_joules_total)"
 _ESTIMATE = 'joulecast predict generative --device "H100 SXM" --parameters 8e9 --rps 1:40 --output-tokens 300'
 _COLUMNS = (Column("look at"), Column("where"))
+_LONGEST_SOCKET = 107  # bytes of a path, says Linux
 _POLL_SECONDS = 0.05
 _WATCH_SECONDS = 1.0
 
@@ -45,7 +47,9 @@ class Show:
         self._stopped = stopped
         self._stream = stream
         self._progress = ProgressLine(stream)
-        self._address = f"unix://{directory / 'joulecast.sock'}"
+        socket = directory / "joulecast.sock"
+        short = len(os.fsencode(socket)) <= _LONGEST_SOCKET
+        self._address = f"unix://{socket}" if short else f"{HOST}:{chosen.energy}"
 
     def run(self) -> None:
         """Until stopped, which raises Stopped. Raises JoulecastError when a part of it ends by itself."""
@@ -117,7 +121,8 @@ class Show:
 
     def _exporter(self) -> list[str]:
         ports, state = self._places, self._directory / "state"
-        doors = ["--listen", f"{HOST}:{ports.page}", "--grpc", f"{self._address},{HOST}:{ports.energy}"]
+        energy = dict.fromkeys((self._address, f"{HOST}:{ports.energy}"))
+        doors = ["--listen", f"{HOST}:{ports.page}", "--grpc", ",".join(energy)]
         machine = ["--replay", "demo", "--node", "demo-replay", "--state-dir", str(state), "--period", "0.5"]
         return [*_JOULECAST, "exporter", *machine, *doors, *_RATES]
 

@@ -33,7 +33,7 @@ REQUESTS_PER_SECOND = 72.0
 TOKENS_PER_REQUEST = 300
 CONCURRENCY = 440
 BATCH_SECONDS = 12.0
-WINDOW_SECONDS = 1.5
+WINDOW_SECONDS = 3.0
 _WORK_ENDS = ROUND_SECONDS - TAIL_SECONDS
 
 
@@ -75,7 +75,7 @@ def chat(node: Node, address: str) -> None:
             gpus=CHAT_GPUS,
             address=address,
             model="llama-3.1-8b",
-            parameters=8.03e9,
+            parameters=8_030_000_000,
             precision="bf16",
             device="H100 SXM",
             devices=len(CHAT_GPUS),
@@ -126,8 +126,8 @@ def score(node: Node, address: str) -> None:
         gpus=SCORING_GPUS,
         address=address,
         model="resnet50",
-        macs=4.1e9,
-        parameters=25.6e6,
+        macs=4_100_000_000,
+        parameters=25_600_000,
         batch_size=256,
         device="H100 SXM",
     )

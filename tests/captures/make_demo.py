@@ -16,6 +16,7 @@ from exporter.sensors.capture import CaptureWriter
 from exporter.sensors.capture_format import Header
 from exporter.sensors.capture_workloads import CapturedGpuUse, CapturedUse, CapturedWorkload
 from exporter.sensors.nvml.gpu import Gpu
+from exporter.sensors.nvml.usage import SLOWDOWNS
 from exporter.sensors.sensor import Quantity, Reading, Series
 from exporter.usage.evidence import CgroupIdentity, ContainerName
 from exporter.usage.host import Cpus
@@ -101,7 +102,7 @@ def load_at(seconds: float) -> Load:
     validating = in_cycle(seconds) >= CYCLE_SECONDS - VALIDATION_SECONDS
     step = 0.95 if math.fmod(seconds, 0.5) < 0.4 else 0.70
     training = 0.02 if loading else 0.45 if validating else step
-    cpus = (22.0 * requests, 7.0 if scoring else 0.8, 82.0 if loading else 9.0, 0.0, 0.2, 0.6, 0.5)
+    cpus = (22.0 * requests, 7.0 if scoring else 0.8, 68.0 if loading else 9.0, 0.0, 0.2, 0.6, 0.5)
     gpus = [0.0] * 8
     for index in CHAT_GPUS:
         gpus[index] = 0.62 * requests * (1.0 + 0.05 * math.sin(seconds * 1.7 + 2 * index))
@@ -277,6 +278,8 @@ def usage_at(seconds: float, parts: list[Part]) -> Iterator[UsageReading]:
             for gauge, value in gauges.items():
                 detail = "core" if gauge is Gauge.TEMPERATURE else ""
                 yield UsageReading(gauge, float(value), "gpu", device, detail)
+            for reason in SLOWDOWNS:
+                yield UsageReading(Gauge.GPU_THROTTLED, 0.0, "gpu", device, reason)
 
 
 if __name__ == "__main__":
