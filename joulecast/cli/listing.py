@@ -12,13 +12,8 @@ STATUSES = ("open", "settling", "finished", "truncated")
 
 
 def add_filters(parser: argparse.ArgumentParser, *, limit: int) -> None:
-    """Which intervals are meant; all filters must hold."""
-    parser.add_argument("--job", default="", metavar="JOB", help="only this job")
-    parser.add_argument("--phase", default="", metavar="PHASE", help="only this phase")
-    parser.add_argument("--name", default="", metavar="NAME", help="only this name")
-    parser.add_argument(
-        "--label", type=label, action="append", default=[], metavar="KEY=VALUE", help="only with it; may be repeated"
-    )
+    """Which intervals are meant, and how many of them; all filters must hold."""
+    add_tag_filters(parser)
     parser.add_argument("--status", choices=STATUSES, help="only with this status")
     parser.add_argument(
         "--since", type=point_in_time, metavar="TIME", help="begun at or after: 30m, 1h, 2d ago, or 2026-03-01T12:00"
@@ -33,8 +28,20 @@ def add_filters(parser: argparse.ArgumentParser, *, limit: int) -> None:
     )
 
 
-def listed(connection: Connection, args: argparse.Namespace, *, newest_first: bool) -> Iterator[Result]:
-    """Every matching interval, one at a time.
+def add_tag_filters(parser: argparse.ArgumentParser) -> None:
+    """Which intervals are meant, by what their workload said of them."""
+    parser.add_argument("--job", default="", metavar="JOB", help="only this job")
+    parser.add_argument("--phase", default="", metavar="PHASE", help="only this phase")
+    parser.add_argument("--name", default="", metavar="NAME", help="only this name")
+    parser.add_argument(
+        "--label", type=label, action="append", default=[], metavar="KEY=VALUE", help="only with it; may be repeated"
+    )
+
+
+def listed(
+    connection: Connection, args: argparse.Namespace, *, newest_first: bool, cursor: str = ""
+) -> Iterator[Result]:
+    """Every matching interval, one at a time; with a `cursor`, an interval's id, only what comes after it.
 
     A stream that breaks off is resumed once after each interval it brought. Raises Unreachable or Refused.
     """
@@ -51,6 +58,7 @@ def listed(connection: Connection, args: argparse.Namespace, *, newest_first: bo
         until=None if args.until is None else wire.timestamp(args.until),
         limit=args.limit,
         newest_first=newest_first,
+        cursor=cursor,
     )
     progressed = True
     while progressed:

@@ -25,6 +25,7 @@ COMMANDS = {
     "run": Entry("joulecast.cli.run", "run a command and tell its energy"),
     "intervals": Entry("joulecast.cli.intervals", "list, show and export the intervals an exporter keeps"),
     "idle": Entry("joulecast.cli.idle", "measure what this machine uses when it does nothing"),
+    "grafana": Entry("joulecast.cli.grafana", "bring dashboards, and intervals on them, into a Grafana", "grafana"),
     "exporter": Entry(
         "exporter.commands.exporter", "measure this machine for Prometheus and for workloads", "exporter"
     ),
