@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from doubles.clock import FakeClock
 from doubles.exporter_process import ExporterProcess
 from doubles.fake_nvml import FakeNvml
 from doubles.kubelet import Kubelet
@@ -24,7 +25,7 @@ from doubles.sysfs import PowercapTree
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.crowded_node import GPUS, CrowdedNode
+from bench.crowded_node import GPUS, PODS_ON_EACH_GPU, CrowdedNode
 from bench.figure import Figure, run
 from bench.process import cpu_seconds, resident_megabytes
 from bench.scrape import static_registry
@@ -120,12 +121,12 @@ def steps(pods: int) -> Steps:
 
 def measured_steps(node: CrowdedNode, library: NvmlLibrary, names: KubernetesNames) -> Steps:
     """The steps themselves."""
-    reading = StoppedWatch()
+    reading, clock = StoppedWatch(), FakeClock()
     bill = Bill(ttl_seconds=600.0, max_lines=10_000)
     cgroups = CgroupReader(node.sysfs / "fs" / "cgroup", node.proc.procfs)
     attribution = Attribution(
         bill,
-        SystemClock(),
+        clock,
         cpu=TimedCpuUse(cgroups, reading),
         gpu=TimedGpuUse(NvmlProcesses(library), reading),
         names=names,
@@ -133,12 +134,15 @@ def measured_steps(node: CrowdedNode, library: NvmlLibrary, names: KubernetesNam
     checkpoint = Checkpoint(bill)
     names.look()
     gpus = [device.gpu.uuid for device in library.devices]
-    idle = {state.series.key: IdleState(50.0, 1.0, "experiment", 60.0, 0.0) for state in states(gpus, 0)}
+    idle = {
+        state.series.key: IdleState(50.0, 1.0, "experiment", 60.0, 0.0) for state in states(gpus, 0, clock.monotonic())
+    }
     without, with_reading = [], []
     shown = None
     for number in range(WARM_UP + STEPS):
         node.work()
-        now = states(gpus, number)
+        clock.advance(1.0)
+        now = states(gpus, number, clock.monotonic())
         read_before, begin = reading.seconds, time.thread_time()
         shown = attribution.step(now, idle)
         checkpoint.pack()
@@ -149,17 +153,18 @@ def measured_steps(node: CrowdedNode, library: NvmlLibrary, names: KubernetesNam
     library.close()
     assert shown is not None
     assert shown.counts["running"] == len(node.names), shown.counts
+    assert sum(bool(line.gpu) for line in shown.lines) == GPUS * PODS_ON_EACH_GPU
+    assert all(line.cpu for line in shown.lines)
     return Steps(statistics.median(without[WARM_UP:]) * 1e3, statistics.median(with_reading[WARM_UP:]) * 1e3, shown)
 
 
 _SERIES: dict[SeriesKey, SeriesState] = {}
 
 
-def states(gpus: Sequence[str], step: int) -> list[SeriesState]:
+def states(gpus: Sequence[str], step: int, now: float) -> list[SeriesState]:
     """Two sockets with DRAM, and GPUs, each of which gained some joules."""
     parts = [(Component.CPU, socket, "package") for socket in "01"] + [(Component.DRAM, s, "dram") for s in "01"]
     parts += [(Component.GPU, uuid, "") for uuid in gpus]
-    now = time.monotonic()
     moved = []
     for component, device, zone in parts:
         key = SeriesKey(component, device, zone)
@@ -189,7 +194,7 @@ def step_without_evidence() -> float:
         Bill(ttl_seconds=600.0, max_lines=1000), SystemClock(), cpu=None, gpu=None, names=NoNames()
     )
     gpus = [f"GPU-{index}" for index in range(GPUS)]
-    moments = [states(gpus, number) for number in range(200)]
+    moments = [states(gpus, number, float(number)) for number in range(200)]
     begin = time.thread_time()
     for moment in moments:
         attribution.step(moment, {})

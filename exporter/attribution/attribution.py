@@ -7,7 +7,7 @@ from exporter.attribution.bill import Bill
 from exporter.attribution.cpu_shares import CpuShares, Shares
 from exporter.attribution.gpu_shares import GpuShares, GpuStretch
 from exporter.attribution.idle_policy import NOBODY, IdlePolicy, Requests
-from exporter.attribution.line import Consumer
+from exporter.attribution.line import Consumer, charge
 from exporter.attribution.quanta import quanta_from_joules
 from exporter.attribution.split import Split, Step, split
 from exporter.attribution.watched import Charged, Watched
@@ -128,8 +128,7 @@ class Attribution:
 
     def _charge(self, key: SeriesKey, result: Split, gained: int) -> None:
         bill, component = self.bill, key.component
-        for consumer, quanta in result.charges.items():
-            consumer.charge(component, quanta)
+        charge(result.charges, component)
         bill.idle[component] += result.idle
         bill.unattributed[component] += result.unattributed
         bill.account(key, gained)

@@ -4,12 +4,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exporter.attribution.cpu_shares import NOTHING_KNOWN, REMEMBERED_STEPS, Shares
+from exporter.attribution.cpu_shares import NOTHING_KNOWN, Shares
 from exporter.attribution.gpu_division import GpuDivision, GpuMethod, Part, divide
 from exporter.attribution.line import Consumer
 from exporter.attribution.windows import overlaps
 from exporter.usage.evidence import CgroupIdentity, GpuHolder, GpuProcess, GpuUse
 
+# Enough for the half second by which a GPU's curve trails, at the shortest period.
+REMEMBERED_LOOKS = 64
 # A process that stays on a GPU is looked for among the cgroups again after so many looks.
 LOOKS_BETWEEN_PLACINGS = 16
 
@@ -80,7 +82,7 @@ class GpuShares:
             return
         for use in uses:
             look = _Look(last, time, divide(use, owners.get, held))
-            self._looks.setdefault(use.uuid, deque(maxlen=REMEMBERED_STEPS)).append(look)
+            self._looks.setdefault(use.uuid, deque(maxlen=REMEMBERED_LOOKS)).append(look)
 
     def between(self, uuid: str, begin: float, end: float) -> GpuStretch:
         """What is known of one GPU in [begin, end]."""

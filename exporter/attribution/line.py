@@ -1,5 +1,6 @@
 """A line of the bill, and the consumers that are charged on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporter.attribution.workload import Workload
@@ -59,13 +60,16 @@ class Consumer:
     cpu_request: float | None = None  # CPUs
     memory_request_bytes: float | None = None
 
-    def charge(self, component: Component, quanta: int) -> None:
-        """Add to its line."""
-        line = self.line
-        if component is Component.CPU:
-            line.cpu += quanta
-        elif component is Component.DRAM:
-            line.dram += quanta
-        else:
-            line.gpu += quanta
-            line.has_gpu = True
+
+def charge(charges: Mapping[Consumer, int], component: Component) -> None:
+    """Add to everybody's line: a loop for each component, for this is done for every pod and curve in every step."""
+    if component is Component.CPU:
+        for consumer, quanta in charges.items():
+            consumer.line.cpu += quanta
+    elif component is Component.DRAM:
+        for consumer, quanta in charges.items():
+            consumer.line.dram += quanta
+    else:
+        for consumer, quanta in charges.items():
+            consumer.line.gpu += quanta
+            consumer.line.has_gpu = True
