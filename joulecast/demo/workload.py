@@ -152,7 +152,7 @@ def plan(node: Node, address: str) -> None:
             asked += 1
             request = pb.PredictRequest(
                 question=pb.QUESTION_GENERATIVE_A_PRIORI,
-                features={"parameters_total": 8.03e9, "concurrency": 8.0 * (1 + asked % 16)},
+                features={"parameters": 8.03e9, "concurrency": 8.0 * (1 + asked % 16)},
                 names={"device": "H100 SXM", "precision": "bf16", "task": "chat"},
             )
             try:

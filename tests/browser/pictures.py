@@ -3,6 +3,7 @@
 python tests/browser/pictures.py [DIRECTORY]
 """
 
+import re
 import shutil
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from doubles.awaiting import until
 from doubles.demo_process import MOVING, DemoProcess
 from PIL import Image
 
@@ -53,13 +55,17 @@ def main(directory: Path) -> None:
         browser = driver.chromium.launch(executable_path=chromium, args=_FLAGS)
         waiting = browser.new_page()
         waiting.goto(demo.address("the node's page"))
-        ready = (
-            f"parseInt(document.querySelector('#power').innerText.match(/(\\d+) s ago/)?.[1]) > {SECONDS_OF_HISTORY}"
-        )
-        waiting.wait_for_function(ready, timeout=1000 * 2 * SECONDS_OF_HISTORY)
+        power = waiting.locator("#power")
+        until(lambda: seconds_of_history(power.inner_text()) > SECONDS_OF_HISTORY, 2 * SECONDS_OF_HISTORY)
         for picture in PICTURES:
             take(browser, demo.address("the node's page"), picture, directory / f"{picture.name}.png")
         browser.close()
+
+
+def seconds_of_history(text: str) -> int:
+    """How far back the page's graph goes."""
+    found = re.search(r"(\d+) s ago", text)
+    return int(found[1]) if found else 0
 
 
 def take(browser: "Browser", url: str, picture: Picture, file: Path) -> None:

@@ -89,7 +89,8 @@ def test_the_played_pods_have_their_bill(demo: DemoProcess) -> None:
 
 def test_the_predictor_is_asked(demo: DemoProcess) -> None:
     """Its own metrics count the planner's questions."""
-    until(lambda: 'question="generative-a-priori"' in demo.get("the predictor's"))
+    requests = "joulecast_predictor_requests_total"
+    until(lambda: Scrape(demo.get("the predictor's")).value(requests, code="OK", method="Predict"))
 
 
 @needs_prometheus
