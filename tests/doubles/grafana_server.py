@@ -8,7 +8,7 @@ bytes of JSON together; annotations are found by all of the tags that are asked 
 import json
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -81,6 +81,7 @@ class GrafanaServer:
         self.writes: list[tuple[str, str]] = []
         self.requests: list[tuple[str, str, Mapping[str, str]]] = []
         self.troubles: list[Trouble] = []
+        self.before_write: Callable[[], None] | None = None  # once, between a client's last reading and its writing
         self.let_go = threading.Event()  # what hangs, hangs until then
         self._prefix = prefix
         self._newest = newest
@@ -170,6 +171,9 @@ class GrafanaServer:
         call = getattr(self, f"_{method.lower()}_{room}", None)
         if call is None:
             return 404, {"message": "Not found"}
+        if method != "GET" and self.before_write is not None:
+            other, self.before_write = self.before_write, None
+            other()
         try:
             answer = call(rest, query, body)
         except Refusal as refusal:
