@@ -27,6 +27,7 @@ from exporter.usage.evidence import (
     GpuUse,
     MigSlice,
     NamesFinding,
+    SeenCgroup,
 )
 from exporter.usage.manager import Manager
 from joulecast.component import Component, SeriesKey
@@ -93,6 +94,11 @@ class ScriptedCpuUse:
         """Where the test has put the process."""
         group = self.groups.get(self.pids.get(pid, ""))
         return group.identity if group else None
+
+    def of_caller(self, cgroups: Sequence[SeenCgroup]) -> CgroupIdentity | None:
+        """By the inode."""
+        inodes = {group.inode: group.identity for group in self.groups.values()}
+        return next((inodes[seen.inode] for seen in cgroups if seen.inode in inodes), None)
 
 
 @dataclass

@@ -9,7 +9,7 @@ energy = node.end(interval).node            # settled: the samples after the end
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from doubles.clock import FakeClock
@@ -17,6 +17,7 @@ from doubles.ledger import FailingLedger
 
 from exporter.intervals.accountant import Accountant
 from exporter.intervals.book import IntervalBook
+from exporter.intervals.container_watch import ContainerWatch
 from exporter.intervals.figures import FigureBook
 from exporter.intervals.idle import IdleBaselines
 from exporter.intervals.interval import Account, Interval, Tag
@@ -26,6 +27,7 @@ from exporter.metering.cadence import Attention, Pace
 from exporter.metering.fusion import LOOK_AHEAD_SECONDS
 from exporter.metering.lane import Lane
 from exporter.metering.node import NodeMeter
+from exporter.metering.snapshot import SeriesState
 from exporter.metering.usage_tracks import UsageTracks
 from exporter.sensors.sensor import Sensor
 from exporter.usage.source import UsageSource
@@ -47,8 +49,13 @@ class MeasuredNode:
         checkpoint: dict[str, Any] | None = None,
         usage: Sequence[UsageSource] = (),
         latency: random.Random | None = None,
+        containers: ContainerWatch | None = None,
+        attribute: Callable[[Sequence[SeriesState]], object] | None = None,
     ) -> None:
-        """`latency` gives every wake-up of a lane 0.1 to 0.6 ms of delay; without it lanes read when they are due."""
+        """`latency` gives every wake-up of a lane 0.1 to 0.6 ms of delay; without it lanes read when they are due.
+
+        `containers` are watched for intervals that ask, once `attribute` has seen what each tick shows.
+        """
         self.clock = clock or FakeClock()
         self.ledger: Ledger = FailingLedger() if ledger is None else ledger
         self.attention = Attention()
@@ -63,7 +70,7 @@ class MeasuredNode:
         self.timeline = Timeline(self.clock, boot_id)
         self.book = IntervalBook(
             self.timeline,
-            Accountant(self.node, self.tracks, self.idle, period=period),
+            Accountant(self.node, self.tracks, self.idle, period=period, containers=containers),
             self.attention,
             self.ledger,
             self.figures,
@@ -72,6 +79,7 @@ class MeasuredNode:
         self._period = period
         self._usage = usage
         self._latency = latency
+        self._attribute = attribute
         self._next_tick = self.now + period
         last_known = self.node.last_known()
         for lane in self.lanes:
@@ -103,10 +111,12 @@ class MeasuredNode:
         self._pass_until(time)
 
     def tick(self) -> None:
-        """Read usage and let the book settle."""
+        """Read usage, attribute, and let the book settle."""
         for source in self._usage:
             for reading in source.read():
                 self.tracks.feed(self.now, reading)
+        if self._attribute is not None:
+            self._attribute(self.node.states())
         self.book.tick(self.now)
 
     def begin(self, request_id: str, **tag: Any) -> Interval:

@@ -121,7 +121,7 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]
 
 
 def test_three_to_one(machine: Machine) -> None:
-    """Of two containers one uses three times the CPU time of the other; so are their joules, and those they are told."""
+    """Of two containers one uses three times the CPU time of the other, and each is told joules of the same ratio."""
     large = machine.workload(CONTAINER.format(1, 1), cpus=0.3, seconds=8.0)
     small = machine.workload(CONTAINER.format(2, 2), cpus=0.1, seconds=8.0)
     machine.go(large, small)
