@@ -11,11 +11,13 @@ import pytest
 from doubles.intervals import an_open_interval
 from doubles.ledger import FailingLedger
 
+from exporter.intervals.checkpoints import METERS
 from exporter.intervals.interval import Interval, Status
 from exporter.intervals.ledger import DuplicateRequest, LedgerUnavailable, Query
 from exporter.store.journal import MAGIC, Journal
 from exporter.store.journaled import JournaledLedger
 from exporter.store.ledger import SqlLedger
+from exporter.store.slate import Slate
 from joulecast.errors import JoulecastError
 
 SIZE = 16 * 1024
@@ -243,3 +245,17 @@ def test_an_acknowledged_begin_survives_kill_9(tmp_path: Path) -> None:
     ledger = journaled(tmp_path, SqlLedger(tmp_path / "joulecast.db"))
 
     assert [interval.tag.request_id for interval in ledger.unsettled()] == ["request-0", "request-1", "request-2"]
+
+
+def test_meters_that_outgrow_their_slate_are_read_from_the_store(tmp_path: Path) -> None:
+    """The newest state is what the next run finds, wherever it was kept."""
+
+    def opened(store: FailingLedger) -> JournaledLedger:
+        journals = Journal(tmp_path / "journal-a", SIZE), Journal(tmp_path / "journal-b", SIZE)
+        return JournaledLedger(store, *journals, Slate(tmp_path / "meters", 4096))
+
+    store = FailingLedger()
+    small, large = {"node_joules": 1.0}, {"node_joules": 2.0, "series": ["x" * 100] * 100}
+    for state in (small, large, {"node_joules": 3.0}):
+        opened(store).save_state(METERS, state)
+        assert opened(store).load_state(METERS) == state
