@@ -108,6 +108,41 @@ def test_an_estimate_is_one_line_beside_the_account(joulecast: Joulecast, kept: 
     assert told[1]["estimate"] is None
 
 
+def test_the_share_of_a_container_stands_beside_the_node(joulecast: Joulecast, kept: EnergyServer) -> None:
+    """Who, how much, how sure and by what; a column of the list and of exports once somebody has one."""
+    assert "container" not in joulecast("intervals", "list").stdout
+    first, second, _ = kept.service.intervals.values()
+    cpu = pb.ContainerComponent(component=pb.COMPONENT_CPU, gross_joules=12.5, coverage=0.9, methods=["cpu_time"])
+    first.container.CopyFrom(
+        pb.ContainerShare(
+            manager="kubernetes",
+            namespace="shop",
+            pod="web-0\x1b[2J",
+            container="main",
+            gross_joules=12.5,
+            uncertainty_joules=0.5,
+            coverage=0.9,
+            components=[cpu],
+            notes=["first 1.0 s missing"],
+        )
+    )
+    second.container.CopyFrom(pb.ContainerShare(notes=["no workload is known"]))
+
+    shown, unknown = (joulecast("intervals", "show", f"iv-00000{number}").stdout for number in (0, 1))
+    assert "container kubernetes shop/web-0?[2J/main: 12.5 J ± 0.5 J gross, coverage 90.0 %\n" in shown
+    assert "  cpu 12.5 J by cpu_time\n  first 1.0 s missing\n" in shown
+    assert "container unknown: unknown gross, coverage 0.0 %\n  no workload is known\n" in unknown
+    assert "12.5 J" in joulecast("intervals", "list").stdout
+    told = [json.loads(joulecast("intervals", "show", f"iv-00000{number}", "--json").stdout) for number in (0, 2)]
+    assert told[0]["container"]["components"]["cpu"]["methods"] == ["cpu_time"]
+    assert told[1]["container"] is None
+    exported = joulecast("intervals", "export", "--format", "csv", "--output", "-").stdout
+    rows = [*csv.DictReader(io.StringIO(exported))]
+    assert [row["container_gross_joules"] for row in rows] == ["12.5", "", ""]
+    assert [row["container_container"] for row in rows] == ["main", "", ""]
+    assert [row["container_cpu_gross_joules"] for row in rows] == ["12.5", "", ""]
+
+
 def test_an_unknown_interval_is_one_line(joulecast: Joulecast) -> None:
     """Not found is said, with the id."""
     ended = joulecast("intervals", "show", "iv-999999")

@@ -137,6 +137,17 @@ def test_gpus(joulecast: Joulecast, server: EnergyServer, gpus: str, expected: l
     assert (list(begin.gpus.gpus) if begin.HasField("gpus") else None) == expected
 
 
+def test_the_commands_container_is_asked_for(joulecast: Joulecast, server: EnergyServer) -> None:
+    """Only with `--scope container`; another word is wrong usage."""
+    joulecast("run", "--", "true")
+    joulecast("run", "--scope", "container", "--", "true")
+    wrong = joulecast("run", "--scope", "pod", "--", "true")
+
+    assert [begun.HasField("caller") for begun in server.service.asked("BeginInterval")] == [False, True]
+    assert wrong.returncode == 2
+    assert "container" in wrong.stderr
+
+
 def test_the_child_knows_the_exporter_it_is_measured_by(joulecast: Joulecast, server: EnergyServer) -> None:
     """With --address, intervals the command itself opens go to the same exporter."""
     ended = joulecast(

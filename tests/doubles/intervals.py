@@ -2,8 +2,21 @@
 
 from typing import Any
 
+from exporter.attribution.workload import Workload
 from exporter.intervals.identity import new_interval_id
-from exporter.intervals.interval import Account, DeviceEnergy, Energy, GpuUsage, Interval, Status, Tag, Usage
+from exporter.intervals.interval import (
+    Account,
+    ChargedEnergy,
+    ContainerShare,
+    DeviceEnergy,
+    Energy,
+    GpuUsage,
+    Interval,
+    Status,
+    Tag,
+    Usage,
+)
+from exporter.usage.manager import Manager
 from joulecast.component import Component, SeriesKey
 from joulecast.provenance import Provenance
 
@@ -36,6 +49,22 @@ def an_account() -> Account:
         ),
         usage=Usage(0.5, None, (GpuUsage("GPU-1", utilization_ratio=0.9),)),
         notes=("the counter was reset once",),
+    )
+
+
+def a_share() -> ContainerShare:
+    """12.5 J of a pod's container, all of them of its CPU; of the GPU nobody tells."""
+    return ContainerShare(
+        workload=Workload(Manager.KUBERNETES, "shop", "web-0", "main"),
+        gross_joules=12.5,
+        uncertainty_joules=0.5,
+        calibration_uncertainty_joules=0.25,
+        coverage=0.9,
+        components={
+            Component.CPU: ChargedEnergy(12.5, 0.5, 0.25, 0.9, ("cpu_time",)),
+            Component.GPU: ChargedEnergy(None, 0.0, 0.0, 0.0, ("holder",)),
+        },
+        notes=('over a "restart"',),
     )
 
 

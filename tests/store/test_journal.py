@@ -18,6 +18,8 @@ from exporter.store.journal import MAGIC, Journal
 from exporter.store.journaled import JournaledLedger
 from exporter.store.ledger import SqlLedger
 from exporter.store.slate import Slate
+from exporter.usage.evidence import Caller, CgroupIdentity, SeenCgroup
+from exporter.usage.manager import Manager
 from joulecast.errors import JoulecastError
 
 SIZE = 16 * 1024
@@ -125,6 +127,23 @@ def test_a_store_that_is_away_delays_nobody(tmp_path: Path) -> None:
 
     assert store.intervals[interval.interval_id].status is Status.SETTLING
     assert store.intervals[interval.interval_id].counts == {"sample": 3.0}
+
+
+def test_whose_share_is_asked_for_survives_in_the_journal(tmp_path: Path) -> None:
+    """A begin that asks for its container's share is found with its caller and its container, as one that does not."""
+    store = FailingLedger()
+    first = journaled(tmp_path, store)
+    store.is_full = True
+    asking = an_open_interval(1, caller=Caller("boot-1", (SeenCgroup(2, "/größe", 2**64 - 1),)))
+    asking.container = CgroupIdentity(Manager.SLURM, unit="job_7")
+    unknown = an_open_interval(2, caller=Caller("boot-1"))
+    silent = an_open_interval(3)
+    for interval in (asking, unknown, silent):
+        first.open(interval)
+    store.is_full = False
+    second = journaled(tmp_path, store)
+
+    assert [*second.unsettled()] == [asking, unknown, silent]
 
 
 def test_a_death_while_the_store_is_away_loses_nothing(tmp_path: Path) -> None:

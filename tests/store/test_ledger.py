@@ -11,14 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from doubles.intervals import BEGIN_WALL, a_finished_interval, an_account, an_energy, an_open_interval
+from doubles.intervals import BEGIN_WALL, a_finished_interval, a_share, an_account, an_energy, an_open_interval
 from doubles.postgresql_server import postgresql_server
 
-from exporter.intervals.interval import Status
+from exporter.intervals.interval import ContainerShare, Status
 from exporter.intervals.ledger import DuplicateRequest, Query
 from exporter.store import ledger as ledger_module
 from exporter.store.ledger import SqlLedger
 from exporter.store.sqlite import SqliteFile, Synchronous
+from exporter.usage.evidence import Caller, CgroupIdentity, SeenCgroup
+from exporter.usage.manager import Manager
 from joulecast.errors import JoulecastError
 
 
@@ -59,6 +61,23 @@ def test_finished_interval_keeps_its_account_and_its_unknowns(ledger: SqlLedger)
     assert found is not None
     assert found.account is not None
     assert found.account.devices[1].energy.gross_joules is None
+
+
+@pytest.mark.parametrize("container", [None, CgroupIdentity(Manager.CONTAINERS, container_id="0a1b")])
+def test_whose_share_is_asked_for_and_the_share_are_kept(ledger: SqlLedger, container: CgroupIdentity | None) -> None:
+    """A caller, its container as far as it is known, and the share come back as they went in."""
+    caller = Caller("boot-1", (SeenCgroup(1, '/größe "x"', 0), SeenCgroup(2, "/", 2**64 - 1)))
+    still_open = replace(an_open_interval(1, caller=caller), container=container)
+    nowhere = an_open_interval(2, caller=Caller("boot-1"))
+    finished = replace(a_finished_interval(3, caller=caller), container=container)
+    finished.account = replace(an_account(), container=a_share())
+    unknown = a_finished_interval(4, caller=caller)
+    unknown.account = replace(an_account(), container=ContainerShare(None, None, 0.0, 0.0, 0.0, {}, ("nobody",)))
+    ledger.open(still_open)
+    ledger.open(nowhere)
+    ledger.save([finished, unknown])
+
+    assert [*ledger.list(Query())] == [still_open, nowhere, finished, unknown]
 
 
 def test_what_is_no_number_is_unknown(ledger: SqlLedger) -> None:
