@@ -73,7 +73,8 @@ dashboards: $(VENV)/.dev ## Rewrite grafana/dashboards from the code that descri
 	$(BIN)/python -m grafana
 
 .PHONY: pictures
-pictures: $(VENV)/.dev ## Draw docs/pictures/grafana-*.png; needs prometheus, npm (fetches Grafana's components) and Chromium
+pictures: $(VENV)/.dev ## Make docs/pictures again; needs prometheus, npm (fetches Grafana's components) and Chromium
+	$(BIN)/python tests/browser/pictures.py docs/pictures
 	$(BIN)/python tests/grafana/pictures.py build/pictures docs/pictures
 
 .PHONY: grafana-schema

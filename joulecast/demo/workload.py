@@ -29,6 +29,7 @@ from joulecast.demo.round import (
 from joulecast.phase import Phase
 
 IMAGES_PER_EPOCH = 50_000
+SCORED_IMAGES = 20_000  # each time
 REQUESTS_PER_SECOND = 72.0
 TOKENS_PER_REQUEST = 300
 CONCURRENCY = 440
@@ -117,25 +118,22 @@ def train(node: Node, address: str) -> None:
 
 
 def score(node: Node, address: str) -> None:
-    """Classify images in batches, by a decorated function."""
-
-    @joulecast.interval(
-        "score",
-        job="vision",
-        phase=Phase.INFERENCE,
-        gpus=SCORING_GPUS,
-        address=address,
-        model="resnet50",
-        macs=4_100_000_000,
-        parameters=25_600_000,
-        batch_size=256,
-        device="H100 SXM",
-    )
-    def scored() -> None:
-        node.wait(SCORING_SECONDS)
-
+    """Classify images in batches, saying what a model needs to know to estimate the same."""
     for _ in node.starts(SCORING_EVERY_SECONDS, SCORING_SECONDS):
-        scored()
+        with joulecast.interval(
+            "score",
+            job="vision",
+            phase=Phase.INFERENCE,
+            gpus=SCORING_GPUS,
+            address=address,
+            model="resnet50",
+            macs=4_100_000_000,
+            parameters=25_600_000,
+            batch_size=256,
+            device="H100 SXM",
+        ) as energy:
+            if node.wait(SCORING_SECONDS):
+                energy.count(sample=SCORED_IMAGES)
 
 
 def plan(node: Node, address: str) -> None:
