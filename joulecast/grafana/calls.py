@@ -9,6 +9,7 @@ from urllib.parse import quote
 import requests
 from grafana_api.grafana_api import GrafanaException
 from grafana_api.grafana_face import GrafanaFace
+from urllib3.exceptions import HTTPError
 
 from joulecast.errors import JoulecastError
 from joulecast.grafana.failure import GrafanaFailure, clean, late, redirected, refusal, strange, unreached, untrusted
@@ -50,6 +51,8 @@ class Grafana:
             verify=True if authority is None else _trusted(authority),
             timeout=timeout,
         )
+        # What stays on this machine goes through no proxy, which would be another one.
+        self._face.api.s.trust_env = not place.private
         self._face.api.s.hooks["response"].append(self._heard)
 
     def ask(self, what: str, call: Callable[[Any], Any], *, kind: type = dict) -> Any:
@@ -68,7 +71,7 @@ class Grafana:
             raise untrusted(self.url, _reason(error)) from None
         except requests.exceptions.Timeout:
             raise late(self.url, self._timeout) from None
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, HTTPError) as error:  # requests lets some of urllib3's through
             raise unreached(self.url, _reason(error)) from None
         if not isinstance(answer, kind):
             raise strange(self.url, 200)

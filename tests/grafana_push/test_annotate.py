@@ -43,9 +43,16 @@ def annotate(grafana: GrafanaServer, joulecast: Callable[..., Any], exporter: Ex
 
 def done(workload: Workload, **tag: Any) -> pb.Interval:
     """An interval of the machine's, ended and final."""
-    request_id, _ = workload.begin(**tag)
-    workload.end(request_id)
-    return workload.settled(request_id)
+    return several(workload, 1, **tag)[0]
+
+
+def several(workload: Workload, number: int, **tag: Any) -> list[pb.Interval]:
+    """So many of them, settled together."""
+    ids = []
+    for _ in range(number):
+        ids.append(workload.begin(**tag)[0])
+        workload.end(ids[-1])
+    return [workload.settled(request_id) for request_id in ids]
 
 
 def tags(grafana: GrafanaServer) -> list[str]:
@@ -150,8 +157,7 @@ def test_half_way(
     grafana: GrafanaServer, annotate: Annotate, exporter: ExporterProcess, job: str, how: int | str
 ) -> None:
     """What was marked before Grafana went is told, then the problem in one line; later the rest is marked."""
-    for _ in range(3):
-        done(exporter.workload, job=job)
+    several(exporter.workload, 3, job=job)
     grafana.troubles.append(Trouble(how, "GET", "/annotations", after=3))
 
     ended = annotate("--timeout", "0.3")
@@ -170,8 +176,7 @@ def test_a_token_that_cannot_read_posts_no_more_than_one(
     grafana: GrafanaServer, annotate: Annotate, exporter: ExporterProcess, job: str
 ) -> None:
     """Where posts are not found again every run would double them: the first one ends it, with what is missing."""
-    for _ in range(3):
-        done(exporter.workload, job=job)
+    several(exporter.workload, 3, job=job)
     grafana.blind = True
 
     ended = annotate()
@@ -227,9 +232,7 @@ def test_hostile_names(
     """They are text on a graph, within Grafana's limits, and never twice; nothing of theirs is markup."""
     labels = {f"<b>{'k' * 50}{number:02d}": "<i>" * 80 for number in range(32)}
     name = hostile[:100] + uuid4().hex[:20]
-    request_id, _ = exporter.workload.begin(name=name, job=hostile, phase=hostile, labels=labels)
-    exporter.workload.end(request_id)
-    interval = exporter.workload.settled(request_id)
+    interval = done(exporter.workload, name=name, job=hostile, phase=hostile, labels=labels)
 
     for _ in range(2):
         ended = joulecast("annotate", grafana.url, "--address", exporter.grpc, "--job", hostile, "--name", name)
@@ -285,6 +288,32 @@ def test_follow_marks_intervals_as_they_finish(
             life.send_signal(signal.SIGINT)
             life.communicate(timeout=20)
     assert tags(grafana) == expected
+
+
+def test_follow_outlives_the_exporter(grafana: GrafanaServer, token_file: Path, tmp_path: Path) -> None:
+    """While it is away that is told once; what was open when it was killed is marked as well as what is new."""
+    with ExporterProcess(tmp_path, "--replay", "demo", "--period", "0.1") as exporter:
+        command = [COMMAND, "grafana", "annotate", "--url", grafana.url, "--token-file", token_file, "--follow"]
+        command += ["--address", exporter.grpc, "--every", "0.1"]
+        expected = {done(exporter.workload, job="a").interval_id}
+        cut, _ = exporter.workload.begin(job="b")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as life:
+            try:
+                exporter.until(lambda: len(tags(grafana)) == 1)
+                exporter.kill()
+                assert life.stderr is not None
+                told = life.stderr.readline()
+                exporter.start()
+                exporter.workload.end(cut)
+                expected |= {exporter.workload.settled(cut).interval_id, done(exporter.workload, job="c").interval_id}
+                exporter.until(lambda: len(tags(grafana)) == 3, 60.0)
+            finally:
+                life.send_signal(signal.SIGINT)
+                _, err = life.communicate(timeout=20)
+    assert "no exporter answers" in told
+    assert told.endswith("(trying again)\n")
+    assert "Traceback" not in err
+    assert {tag.removeprefix("interval:") for tag in tags(grafana)} == expected
 
 
 def test_follow_ends_at_what_does_not_pass(

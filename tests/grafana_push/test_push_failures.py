@@ -1,12 +1,15 @@
 """Whatever Grafana does instead of answering: one line, a remedy, and exactly what was pushed and what was not."""
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from doubles.certificates import make_certificates
+from doubles.exporter_process import COMMAND
 from doubles.grafana_server import TOKEN, GrafanaServer, Trouble
 
 Push = Callable[..., Any]
@@ -122,6 +125,40 @@ def test_nobody_there(joulecast: Push) -> None:
 
     assert ended.code == 1
     assert f"no Grafana answers at {gone.url} (Connection refused): see that it runs" in ended.err
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", f"{'a' * 70}.invalid", "a..invalid", "xn--\u00e4.invalid"])
+def test_no_such_host(joulecast: Push, host: str) -> None:
+    """Names that nobody has, or could have."""
+    ended = joulecast("push", f"https://{host}")
+
+    assert ended.code == 1
+    assert "no Grafana answers at" in ended.err
+
+
+def test_what_stays_on_this_machine_asks_no_proxy(grafana: GrafanaServer, token_file: Path) -> None:
+    """A proxy of the environment would be given the token in the clear."""
+    command = [COMMAND, "grafana", "push", "--url", grafana.url, "--token-file", token_file]
+    proxies = dict.fromkeys(("http_proxy", "all_proxy"), "http://127.0.0.1:1")
+
+    subprocess.run(command, env=os.environ | proxies, check=True, capture_output=True, timeout=60)
+
+    assert len(grafana.dashboards) == 5
+
+
+def test_the_token_from_the_environment(grafana: GrafanaServer) -> None:
+    """Address and token may both be there; the token is in no word of the output."""
+    environment = os.environ | {"JOULECAST_GRAFANA_URL": grafana.url, "JOULECAST_GRAFANA_TOKEN": TOKEN}
+    command = [COMMAND, "grafana", "push"]
+
+    ended = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=60)
+
+    assert len(grafana.dashboards) == 5
+    assert TOKEN not in ended.stdout + ended.stderr
+    without = {name: value for name, value in environment.items() if name != "JOULECAST_GRAFANA_TOKEN"}
+    ended = subprocess.run(command, env=without, check=False, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "no token for Grafana: make one for a service account" in ended.stderr
 
 
 @pytest.mark.parametrize(
