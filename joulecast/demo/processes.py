@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -58,10 +57,14 @@ class Process:
         if self.status is None:
             self._child.send_signal(signal.SIGTERM)
 
-    def end(self, deadline: float) -> None:
-        """Wait for its end until the monotonic clock reads `deadline`, then see to it."""
+    def wait(self) -> None:
+        """Wait for its end."""
+        self._child.wait()
+
+    def end(self, patience: float) -> None:
+        """Wait so many seconds for its end, then see to it."""
         try:
-            self._child.wait(max(0.0, deadline - time.monotonic()))
+            self._child.wait(patience)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
@@ -74,9 +77,10 @@ class Process:
 class Company:
     """All of them, in the order they were started. On exit they are ended, the last ones first."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, patience: float = END_SECONDS) -> None:
         """Logs go to that directory. Nobody is told this shell's own JOULECAST_ variables."""
         self._directory = directory
+        self._patience = patience
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("JOULECAST_")}
         self._lasting: list[Process] = []
         self._passing: list[Process] = []
@@ -103,7 +107,7 @@ class Company:
         for process in [*self._passing, *reversed(self._lasting)]:
             # One after the other: who serves outlives who asks.
             process.ask_to_end()
-            process.end(time.monotonic() + END_SECONDS)
+            process.end(self._patience)
 
 
 def _manner(status: int) -> str:

@@ -29,7 +29,7 @@ from joulecast.demo.round import (
 from joulecast.phase import Phase
 
 IMAGES_PER_EPOCH = 50_000
-SCORED_IMAGES = 20_000  # each time
+SCORED_IMAGES = 15_000  # each time
 REQUESTS_PER_SECOND = 72.0
 TOKENS_PER_REQUEST = 300
 CONCURRENCY = 440

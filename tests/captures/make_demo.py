@@ -101,11 +101,11 @@ def load_at(seconds: float) -> Load:
     loading, scoring = is_loading(seconds), is_scoring(seconds)
     validating = in_cycle(seconds) >= CYCLE_SECONDS - VALIDATION_SECONDS
     step = 0.95 if math.fmod(seconds, 0.5) < 0.4 else 0.70
-    training = 0.02 if loading else 0.45 if validating else step
-    cpus = (22.0 * requests, 7.0 if scoring else 0.8, 68.0 if loading else 9.0, 0.0, 0.2, 0.6, 0.5)
+    training = 0.02 if loading else 0.60 if validating else step
+    cpus = (22.0 * requests, 7.0 if scoring else 0.8, 76.0 if loading else 9.0, 0.0, 0.2, 0.6, 0.5)
     gpus = [0.0] * 8
     for index in CHAT_GPUS:
-        gpus[index] = 0.62 * requests * (1.0 + 0.05 * math.sin(seconds * 1.7 + 2 * index))
+        gpus[index] = 0.58 * requests * (1.0 + 0.05 * math.sin(seconds * 1.7 + 2 * index))
     for index in SCORING_GPUS:
         gpus[index] = 0.66 if scoring else 0.04
     for index in TRAINING_GPUS:
