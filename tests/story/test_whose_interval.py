@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,23 @@ from typing import Any
 import pytest
 from doubles.burning import BurningTree, Wave
 from doubles.cgroup_kernel import KernelCgroups, kernel_cgroups, root_of
-from doubles.exporter_process import ExporterProcess
+from doubles.exporter_process import COMMAND, ExporterProcess
 from doubles.sysfs import PowercapTree
 
 WATTS = 100.0
 POD = "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0f3d2a1c_0000_4000_8000_{:012d}.slice"
 CONTAINER = POD + "/cri-containerd-{:064x}.scope"
 
-# Uses so many CPUs, in bursts that make up for what the machine did not give it, and tells what its interval took.
+# Uses so many CPUs, in bursts that make up for what the machine did not give it, and tells what its interval took. What
+# it takes to start is over some steps of attribution before that.
 _WORKLOAD = """
 import json, sys, time
 import joulecast
 from joulecast.cli.document import document_of
 
 address, rate, seconds = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+joulecast.begin("warm up", address=address).end().result()
+time.sleep(1.5)
 print("ready", flush=True)
 sys.stdin.readline()
 with joulecast.interval("burn", scope="container", strict=True, address=address) as energy:
@@ -36,6 +40,12 @@ with joulecast.interval("burn", scope="container", strict=True, address=address)
         time.sleep(0.005)
     used = time.process_time() - used
 print(json.dumps({**document_of(energy.result()), "used": used}), flush=True)
+"""
+
+_INSIDE = 'echo $$ > "$0/cgroup.procs"; shift; exec "$@"'
+_ISOLATED = """
+echo $$ > "$0/cgroup.procs"
+exec unshare --cgroup --mount sh -c 'mount --bind "$0" "$1"; shift; exec "$@"' "$0" "$@"
 """
 
 
@@ -55,18 +65,23 @@ class Machine:
         self.exporter = ExporterProcess(directory, "--sysfs", str(sysfs), "--period", "0.5")
         self._processes: list[subprocess.Popen[str]] = []
 
-    def workload(self, group: str | None, *, cpus: float = 0.1, seconds: float = 5.0) -> subprocess.Popen[str]:
-        """A process inside that group, or where this one is, that waits for `go`."""
-        process = subprocess.Popen(
-            [sys.executable, "-c", _WORKLOAD, self.exporter.grpc, str(cpus), str(seconds)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def workload(
+        self, group: str | None, *, cpus: float = 0.1, seconds: float = 5.0, isolated: bool = False
+    ) -> subprocess.Popen[str]:
+        """A process inside that group, or where this one is, that waits for `go`.
+
+        An `isolated` one sees nothing but its own cgroup, as in a container.
+        """
+        command = [sys.executable, "-c", _WORKLOAD, self.exporter.grpc, str(cpus), str(seconds)]
+        if group is not None:
+            directory = self.groups.make(group)
+            command = [
+                *("sh", "-c", _ISOLATED if isolated else _INSIDE, str(directory), str(self.groups.root)),
+                *command,
+            ]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._processes.append(process)
         self._expect(process, "ready")
-        if group is not None:
-            (self.groups.make(group) / "cgroup.procs").write_text(str(process.pid))
         return process
 
     def go(self, *processes: subprocess.Popen[str]) -> None:
@@ -137,3 +152,67 @@ def test_three_to_one(machine: Machine) -> None:
         assert share["gross_joules"] == pytest.approx(WATTS * told["used"] / (os.cpu_count() or 1), rel=0.05)
         assert share["components"]["cpu"]["methods"] == ["cpu_time"]
     assert shares[0]["gross_joules"] + shares[1]["gross_joules"] < min(first["gross_joules"], second["gross_joules"])
+
+
+def test_in_a_namespace_of_its_own(machine: Machine) -> None:
+    """A process that sees itself at the root of all cgroups, as in a container, is told its own container's share."""
+    process = machine.workload(CONTAINER.format(1, 1), cpus=0.2, seconds=4.0, isolated=True)
+    machine.go(process)
+    told = machine.told(process)
+
+    assert told["container"]["pod"] == "0f3d2a1c-0000-4000-8000-000000000001"
+    assert told["container"]["gross_joules"] == pytest.approx(WATTS * told["used"] / (os.cpu_count() or 1), rel=0.1)
+
+
+def test_over_a_restart_of_the_exporter(machine: Machine) -> None:
+    """A service's interval outlives the exporter; its share is that of the time seen since, and says so."""
+    process = machine.workload("system.slice/burner.service", cpus=0.2, seconds=9.0)
+    machine.go(process)
+    time.sleep(2.0)
+    machine.exporter.kill()
+    machine.exporter.start()
+    told = machine.told(process)
+    share = told["container"]
+
+    assert (told["status"], share["manager"], share["unit"]) == ("finished", "systemd", "burner.service")
+    assert 0.1 < share["coverage"] < 0.9
+    assert share["gross_joules"] == pytest.approx(
+        WATTS * 0.2 * 9.0 / (os.cpu_count() or 1) * share["coverage"], rel=0.2
+    )
+    assert any("over a restart" in note for note in share["notes"])
+
+
+def test_who_is_in_no_container_has_the_nodes_energy_alone(machine: Machine) -> None:
+    """A process outside of every charged cgroup is told why it has no share; its interval is whole."""
+    process = machine.workload("nobody-s.slice", seconds=1.0)
+    machine.go(process)
+    told = machine.told(process)
+
+    assert told["gross_joules"] == pytest.approx(WATTS * told["duration_seconds"], rel=0.05)
+    assert told["container"]["gross_joules"] is None
+    assert "no workload is known" in told["container"]["notes"][0]
+
+
+def test_a_command_in_a_container(machine: Machine) -> None:
+    """`joulecast run --scope container` in a container tells its joules beside the node's."""
+    directory = machine.groups.make(CONTAINER.format(1, 1))
+    burn = "import time\nend = time.monotonic() + 3\nwhile time.monotonic() < end: pass"
+    command = [
+        COMMAND,
+        "run",
+        "--scope",
+        "container",
+        "--address",
+        machine.exporter.grpc,
+        "--",
+        sys.executable,
+        "-c",
+        burn,
+    ]
+    ended = subprocess.run(
+        ["sh", "-c", _INSIDE, str(directory), "", *command], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    name = f"0f3d2a1c-0000-4000-8000-000000000001/{1:064x}"[:49]
+    assert f"container kubernetes {name}: " in ended.stderr
+    assert "J by cpu_time" in ended.stderr
