@@ -72,6 +72,11 @@ docs: $(VENV)/.dev ## Rewrite the references of metrics and records from what th
 dashboards: $(VENV)/.dev ## Rewrite grafana/dashboards from the code that describes them
 	$(BIN)/python -m grafana
 
+.PHONY: rules
+rules: $(VENV)/.dev ## Rewrite the Prometheus operator's copy of deploy/prometheus/rules, and break every alert to see it caught
+	$(BIN)/python deploy/prometheus/operator_rules.py
+	$(BIN)/python tests/rules/mutate.py
+
 .PHONY: pictures
 pictures: $(VENV)/.dev ## Make docs/pictures again; needs prometheus, npm (fetches Grafana's components) and Chromium
 	$(BIN)/python tests/browser/pictures.py docs/pictures
