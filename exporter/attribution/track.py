@@ -40,13 +40,8 @@ class ChargedCurve:
                 column[:half] = column[0:half:2]
             self.fine_since = self.times[half // 2]
 
-    def between(self, begin: float, end: float, energy: Energy) -> tuple[float, float]:
-        """Joules and seconds covered in [begin, end]: within a step, its share of what the device used there."""
-        first, last = self.at(begin, energy), self.at(end, energy)
-        return max(0.0, last.joules - first.joules), max(0.0, last.covered - first.covered)
-
     def at(self, time: float, energy: Energy) -> ChargedEdge:
-        """What was charged up to `time`, or as far as that is known."""
+        """What was charged up to `time`, as far as that is known; inside a step it follows what the device used."""
         index = bisect_right(self.times, time)
         if index == 0:
             return ChargedEdge(self._joules[0], self._covered[0])

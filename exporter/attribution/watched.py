@@ -9,19 +9,10 @@ from typing import NamedTuple
 from exporter.attribution.quanta import joules_from_quanta
 from exporter.attribution.track import ChargedEdge, Track
 from exporter.usage.evidence import CgroupIdentity
-from joulecast.component import Component, SeriesKey
+from joulecast.component import SeriesKey
 
 Energy = Callable[[SeriesKey, float], float | None]
 """Cumulative joules of one curve at one moment; None if the curve does not reach back so far."""
-
-
-@dataclass(frozen=True, slots=True)
-class AttributedPart:
-    """What one container was charged of an interval."""
-
-    joules: Mapping[Component, float]
-    coverage: float  # share of the interval in which it was known who used what, 0..1; the least of its components
-    gpu_methods: frozenset[str] = frozenset()
 
 
 class Charged(NamedTuple):
@@ -124,17 +115,3 @@ class Watched:
             }
             first_seen = min(curve.times[0] for curve in curves.values())
             return ChargedEdges(by_series, first_seen, frozenset(watch.gpu_methods))
-
-    def part(self, identity: CgroupIdentity, begin: float, end: float, energy: Energy) -> AttributedPart | None:
-        """What it was charged of [begin, end]; None if it was not watched, or no step was made yet."""
-        with self._lock:
-            watch = self._watches.get(identity)
-            if watch is None or not watch.track.curves or end <= begin:
-                return None
-            joules: dict[Component, float] = {}
-            least = 1.0
-            for key, curve in watch.track.curves.items():
-                charged, covered = curve.between(begin, end, lambda time, key=key: energy(key, time))  # type: ignore[misc]
-                joules[key.component] = joules.get(key.component, 0.0) + charged
-                least = min(least, covered / (end - begin))
-            return AttributedPart(joules, least, frozenset(watch.gpu_methods))

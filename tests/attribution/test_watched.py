@@ -3,9 +3,8 @@
 import pytest
 from doubles.attributed_machine import AttributedMachine
 
-from joulecast.component import Component, SeriesKey
-
-CPU = Component.CPU
+from exporter.attribution.track import CAPACITY
+from joulecast.component import SeriesKey
 
 
 class Recorded:
@@ -41,8 +40,12 @@ class Recorded:
         """CPU joules and coverage of a container in a stretch, told from the first point on."""
         zero = self.points[0][0]
         identity = self.machine.container(name).identity
-        part = self.machine.attribution.watched.part(identity, zero + begin, zero + end, self.energy)
-        return None if part is None else (part.joules[CPU], part.coverage)
+        watched = self.machine.attribution.watched
+        edges = [watched.edges(identity, zero + time, self.energy) for time in (begin, end)]
+        if None in edges:
+            return None
+        first, last = (each.by_series[self.machine.cpu().series.key] for each in edges if each)
+        return last.joules - first.joules, (last.covered - first.covered) / (end - begin)
 
     def watch(self, *names: str) -> None:
         """Begin to watch."""
@@ -90,15 +93,54 @@ def test_a_stretch_from_before_it_was_watched_is_covered_in_part() -> None:
 
 
 def test_long_watches_take_bounded_memory_and_lose_no_joule() -> None:
-    """After thousands of steps few points are kept, and the whole is still the sum of its steps."""
+    """After thousands of steps few points are kept; edges read at begin and end are still all steps apart."""
     recorded = Recorded()
     recorded.watch("a")
-    for _ in range(5000):
+    recorded.burn(10.0, a=1.0)
+    watched, identity = recorded.machine.attribution.watched, recorded.machine.container("a").identity
+    first = watched.edges(identity, recorded.points[0][0] + 0.5, recorded.energy)
+    for _ in range(4999):
         recorded.burn(10.0, a=1.0)
-    watch = recorded.machine.attribution.watched._watches[recorded.machine.container("a").identity]
+    last = watched.edges(identity, recorded.points[-1][0], recorded.energy)
 
-    assert all(len(curve.times) <= 2048 for curve in watch.track.curves.values())
-    assert recorded.part("a", 0.0, 5000.0) == (pytest.approx(50_000.0), pytest.approx(1.0))
+    assert all(len(curve.times) <= CAPACITY for curve in watched._watches[identity].track.curves.values())
+    assert first is not None
+    assert last is not None
+    key = recorded.machine.cpu().series.key
+    assert last.by_series[key].joules - first.by_series[key].joules == pytest.approx(49_995.0)
+
+
+def test_merged_steps_are_not_read_inside() -> None:
+    """What reaches back into merged steps is told from their end on: two containers may not both have a joule."""
+    recorded = Recorded()
+    recorded.watch("a")
+    for _ in range(2 * CAPACITY):
+        recorded.burn(10.0, a=1.0)
+    seen = recorded.part("a", 10.0, 2.0 * CAPACITY)
+
+    assert seen is not None
+    assert seen[1] < 0.6
+    assert seen[0] == pytest.approx(10.0 * seen[1] * (2.0 * CAPACITY - 10.0))
+
+
+def test_an_edge_inside_a_step_says_how_far_it_may_be_off() -> None:
+    """Of what was charged for a step as little or as much may lie before the edge as the device used around it."""
+    recorded = Recorded()
+    recorded.watch("a", "b")
+    recorded.burn(100.0, a=3.0, b=1.0)
+    recorded.burn(100.0, b=1.0)
+    watched, zero, key = recorded.machine.attribution.watched, recorded.points[0][0], recorded.machine.cpu().series.key
+    widths = {}
+    for name in ("a", "b"):
+        for time in (0.5, 1.0, 1.5):
+            edges = watched.edges(recorded.machine.container(name).identity, zero + time, recorded.energy)
+            assert edges is not None
+            widths[name, time] = edges.by_series[key].half_width
+
+    assert widths["a", 0.5] == pytest.approx(12.5)  # 37.5 J, which may be 25 to 50
+    assert widths["b", 0.5] == pytest.approx(12.5)  # 12.5 J, which may be 0 to 25
+    assert widths["a", 1.0] == 0.0
+    assert widths["b", 1.5] == pytest.approx(0.0)  # nobody else was charged: it used all of it all the time
 
 
 def test_two_intervals_of_one_container_are_watched_until_both_end() -> None:
