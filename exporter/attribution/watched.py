@@ -11,6 +11,9 @@ from exporter.attribution.track import ChargedEdge, Track
 from exporter.usage.evidence import CgroupIdentity
 from joulecast.component import SeriesKey
 
+# A curve that trails the others by more has ended: the slowest is final three seconds late.
+LOST_SECONDS = 10.0
+
 Energy = Callable[[SeriesKey, float], float | None]
 """Cumulative joules of one curve at one moment; None if the curve does not reach back so far."""
 
@@ -91,13 +94,16 @@ class Watched:
     def settled_until(self, identity: CgroupIdentity) -> float | None:
         """The moment up to which every curve is shared out; None if it is not watched, or no step was made yet.
 
-        It trails the curves by up to a period: what is asked for beyond it is not all there.
+        It trails the curves by up to a period: what is asked for beyond it is not all there. A curve that has ended, as
+        of a GPU that was lost, is waited for no longer.
         """
         with self._lock:
             watch = self._watches.get(identity)
             if watch is None:
                 return None
-            return min((curve.times[-1] for curve in watch.track.curves.values()), default=None)
+            fronts = [curve.times[-1] for curve in watch.track.curves.values()]
+            lost = max(fronts, default=0.0) - LOST_SECONDS
+            return min((front for front in fronts if front > lost), default=None)
 
     def edges(self, identity: CgroupIdentity, time: float, energy: Energy) -> ChargedEdges | None:
         """Its curves at one moment, as far as they go; None if it is not watched, or no step was made yet.

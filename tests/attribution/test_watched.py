@@ -169,3 +169,18 @@ def test_it_says_how_far_it_is() -> None:
 
     assert watched.settled_until(identity) == card.front == pytest.approx(recorded.points[-1][0] - 0.6)
     assert watched.settled_until(recorded.machine.container("b").identity) is None
+
+
+def test_a_gpu_that_was_lost_is_not_waited_for() -> None:
+    """A curve that is published no more holds up nobody's interval for long."""
+    recorded = Recorded()
+    recorded.watch("a")
+    card = recorded.machine.gpu("GPU-1", late=0.6)
+    recorded.burn(100.0, a=1.0)
+    recorded.burn(100.0, a=1.0)
+    del recorded.machine.curves[card.series.key]
+    for _ in range(12):
+        recorded.burn(100.0, a=1.0)
+    watched, identity = recorded.machine.attribution.watched, recorded.machine.container("a").identity
+
+    assert watched.settled_until(identity) == pytest.approx(recorded.points[-1][0])
