@@ -21,13 +21,24 @@ CURTAIN = "Ctrl-C ends it all."
 
 
 class DemoProcess:
-    """On entry it has said where to look; `moving` waits until every phase has ended once."""
+    """On entry it has said where to look, or what else a test waits for."""
 
-    def __init__(self, directory: Path, *flags: str, path: str | None = None, scratch: Path | None = None) -> None:
-        """Ports are free ones unless flags say otherwise; programs are on `path`, its files in `scratch`."""
+    def __init__(
+        self,
+        directory: Path,
+        *flags: str,
+        moment: str = CURTAIN,
+        path: str | None = None,
+        scratch: Path | None = None,
+    ) -> None:
+        """Entered when it says `moment`. Ports are free ones unless flags say otherwise.
+
+        Programs are on `path`, its files in `scratch`.
+        """
         # A socket's path may be 107 bytes long, and a test's directory is often longer.
         self._place = tempfile.TemporaryDirectory(prefix="jc-")
         self.scratch = scratch or Path(self._place.name)
+        self._moment = moment
         self._log = directory / "demo.log"
         environ = {**os.environ, "TMPDIR": str(self.scratch)}
         if path is not None:
@@ -95,7 +106,7 @@ class DemoProcess:
 
     def __enter__(self) -> Self:
         try:
-            self.says(CURTAIN)
+            self.says(self._moment)
         except BaseException:
             self.__exit__()
             raise

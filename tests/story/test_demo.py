@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from doubles.awaiting import until
-from doubles.demo_process import COMMAND, MOVING, DemoProcess, is_alive
+from doubles.demo_process import COMMAND, CURTAIN, MOVING, DemoProcess, is_alive
 from doubles.prometheus import needs_prometheus
 from doubles.scrape import Scrape
 
@@ -101,12 +101,19 @@ def test_prometheus_has_both(demo: DemoProcess) -> None:
     assert demo.query("joulecast_replay_info")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> None:
-    """No process and no file is left, and ending is no failure."""
-    with DemoProcess(tmp_path) as demo:
+@pytest.mark.parametrize(
+    ("number", "moment", "running"),
+    [
+        (signal.SIGINT, CURTAIN, {"exporter", "predictor", "workload"}),
+        (signal.SIGTERM, "predictor    ready", {"exporter", "predictor"}),
+        (signal.SIGHUP, "exporter     ready", {"exporter"}),
+    ],
+)
+def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals, moment: str, running: set[str]) -> None:
+    """At any moment: no process and no file is left, and ending is no failure."""
+    with DemoProcess(tmp_path, moment=moment) as demo:
         children = demo.children()
-        assert children.keys() >= {"exporter", "predictor", "workload"}
+        assert children.keys() >= running
         assert list(demo.scratch.iterdir())
         demo.signal(number)
         assert demo.wait() == 0
@@ -117,10 +124,13 @@ def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> Non
     assert "Traceback" not in demo.output
 
 
-@pytest.mark.parametrize("name", ["exporter", "predictor", "workload"])
-def test_a_part_that_dies_is_named(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "moment"),
+    [("exporter", "exporter     ready"), ("predictor", "predictor    ready"), ("workload", CURTAIN)],
+)
+def test_a_part_that_dies_is_named(tmp_path: Path, name: str, moment: str) -> None:
     """Which one and by what; the others end with it, and files go."""
-    with DemoProcess(tmp_path) as demo:
+    with DemoProcess(tmp_path, moment=moment) as demo:
         children = demo.children()
         os.kill(children[name], signal.SIGKILL)
         assert demo.wait() == 1
@@ -133,7 +143,7 @@ def test_a_part_that_dies_is_named(tmp_path: Path, name: str) -> None:
 @needs_setpriv
 def test_a_killed_demo_takes_its_processes_along(tmp_path: Path) -> None:
     """Even without a chance to end them."""
-    with DemoProcess(tmp_path) as demo:
+    with DemoProcess(tmp_path, moment="predictor    ready") as demo:
         children = demo.children()
         demo.signal(signal.SIGKILL)
         demo.wait()
