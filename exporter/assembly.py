@@ -170,6 +170,7 @@ class Exporter:
         self.rpc.stop()
         self.http.close()
         self.sampler.stop()
+        self.book.keep_charged()
         self.evidence.close()
         self.checkpoints.write(self.clock.monotonic())
         self.kept_bill.close()

@@ -1,12 +1,22 @@
 """Turns a live interval into an account by reading the curves, as soon as they are final that far."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from exporter.intervals.accounting import account
+from exporter.intervals.charged_before import ChargedBefore, pack_charged
 from exporter.intervals.container_reading import ContainerReading
 from exporter.intervals.container_share import REBOOTED, unknown_share
 from exporter.intervals.container_watch import Asked, ContainerWatch
-from exporter.intervals.edges import PATIENCE_SECONDS, Edges, read_edge, read_edges, settled_until, settles_at
+from exporter.intervals.edges import (
+    PATIENCE_SECONDS,
+    Edges,
+    pack_edges,
+    read_edge,
+    read_edges,
+    settled_until,
+    settles_at,
+)
 from exporter.intervals.idle import IdleBaselines
 from exporter.intervals.interval import Account, Interval, Usage
 from exporter.intervals.mean_usage import UsageMeans
@@ -24,6 +34,7 @@ class Live:
     stored: bool = True  # the ledger has its present state
     counted: Account | None = None  # what the figures hold of it already, from before it was taken up again
     asked: Asked | None = None  # of its container; None if nothing is
+    charged_before: ChargedBefore | None = None  # by the run that stored it
 
 
 class Accountant:
@@ -69,6 +80,15 @@ class Accountant:
         if until <= live.interval.begin:
             return None
         return self._reading(until, until).account(live, until)
+
+    def kept_of_begin(self, live: Live) -> dict[str, Any]:
+        """What the next run needs of a live interval: its begin edge, and what its container was charged so far."""
+        kept = pack_edges(live.begin_edges or {})
+        if live.asked is not None and self.containers is not None:
+            charged = ContainerReading(self.containers, self._node.meters(), float("-inf")).so_far(live.asked)
+            if charged is not None:
+                kept["charged"] = pack_charged(charged)
+        return kept
 
     def _reading(self, until: float, waited_until: float) -> "Reading":
         meters = self._node.meters()

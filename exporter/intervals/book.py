@@ -1,14 +1,15 @@
 """The interval book: every interval that is open or settling, from its begin to its final account."""
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from exporter.intervals.accountant import Accountant, Live
-from exporter.intervals.asking import ask, ask_again, let_go, look_for
-from exporter.intervals.edges import Edges, pack_edges
+from exporter.intervals.asking import ask, ask_again, due_to_keep, let_go, look_for
+from exporter.intervals.edges import Edges
 from exporter.intervals.errors import InvalidTag, OutOfHistory, TooManyOpen, UnknownInterval
 from exporter.intervals.figures import FigureBook
 from exporter.intervals.identity import new_interval_id
@@ -200,6 +201,7 @@ class IntervalBook:
             if live.interval.status is Status.OPEN and live.begin_edges is not None:
                 self._keep_begin(live)
         del waited
+        self.keep_charged(lives, now)
         lives.reverse()
         while lives:
             # Let go of each part before the next: what was settled and stored has grown, and is wanted no more.
@@ -207,6 +209,11 @@ class IntervalBook:
             del lives[-SETTLED_TOGETHER:]
             self._settle(part)
         self._keep([], partial(self._ledger.flush, recent=False))
+
+    def keep_charged(self, lives: Sequence[Live] | None = None, now: float = math.inf) -> None:
+        """Keep what containers were charged of open intervals; without arguments of all of them, before the end."""
+        for live in due_to_keep(self._shelf.lives() if lives is None else lives, now):
+            self._keep_begin(live)
 
     def recover(self, last_known: Edges) -> None:
         """Pick up what an earlier run left open: on the same boot it goes on, else it ends at the last checkpoint."""
@@ -264,7 +271,7 @@ class IntervalBook:
         if not live.stored:
             return
         try:
-            self._ledger.save_edges(live.interval.interval_id, pack_edges(live.begin_edges or {}))
+            self._ledger.save_edges(live.interval.interval_id, self._accountant.kept_of_begin(live))
         except LedgerUnavailable as unavailable:
             log.debug("a begin edge is not stored: %s", unavailable)
 

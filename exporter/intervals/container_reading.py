@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from exporter.attribution.watched import ChargedEdges
 from exporter.intervals.accounting import FULLY_OBSERVED
+from exporter.intervals.charged_before import ChargedBefore, charged_since, joined
 from exporter.intervals.container_share import (
     ASKED_LATE,
     ELSEWHERE,
@@ -21,6 +23,8 @@ from exporter.metering.curve import BeforeHistory
 from exporter.metering.meter import Meter
 from exporter.usage.evidence import Caller, CgroupIdentity
 from joulecast.component import SeriesKey
+
+_MOMENT = 1e-9  # an interval of no length is seen if its only moment is
 
 
 class ContainerReading:
@@ -55,16 +59,29 @@ class ContainerReading:
         workload = self._containers.name_of(asked.identity)
         if not asked.is_held:
             return unknown_share(workload, TOO_MANY)
+        before = asked.before
         last = self._containers.edges(asked.identity, end, self._energy)
-        if last is None or last.first_seen >= end > interval.begin:
+        is_seen = last is not None and last.first_seen < max(end, interval.begin + _MOMENT)
+        if (before is None and not is_seen) or (before is not None and end < before.until):
             return unknown_share(workload, OVER_A_RESTART if asked.has_restarted else NOT_WATCHED)
+        last = last or ChargedEdges({}, end)
         first = asked.begin or self._containers.edges(asked.identity, interval.begin, self._energy) or last
-        share = container_share(workload, found, first, last, end - interval.begin)
+        share = container_share(workload, found, *joined(before, first, last), end - interval.begin)
         late = min(last.first_seen, end) - interval.begin
-        if late <= 0 or share.coverage >= FULLY_OBSERVED:
+        if share.coverage >= FULLY_OBSERVED or (late <= 0 and before is None):
             return share
         why = OVER_A_RESTART if asked.has_restarted else f"{ASKED_LATE}: its first {late:.1f} s are missing"
         return replace(share, notes=(*share.notes, why))
+
+    def so_far(self, asked: Asked) -> ChargedBefore | None:
+        """What its container was charged as far as that is known, for the next run; None before the begin is read."""
+        if asked.identity is None or asked.begin is None:
+            return None
+        until = self._containers.settled_until(asked.identity)
+        last = None if until is None else self._containers.edges(asked.identity, until, self._energy)
+        if until is None or last is None:
+            return None
+        return charged_since(self._containers.run, until, asked.begin, last, asked.before)
 
     def _why_nobody(self, caller: Caller | None) -> str:
         if caller is None or not caller.cgroups:

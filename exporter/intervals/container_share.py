@@ -19,7 +19,9 @@ TOO_MANY = "too many containers are watched already, so this one's share is not 
 NOBODY_KNOWN = "no workload is known for the caller's cgroup, so its container's share is not known"
 NOT_WATCHED = "its container was not watched then, so its share is not known"
 ASKED_LATE = "its container was watched only after the interval had begun"
-OVER_A_RESTART = "over a restart of the exporter: what its container used before is not in its share"
+OVER_A_RESTART = (
+    "over a restart of the exporter: what its container used until it was watched again is not in its share"
+)
 REBOOTED = "the machine restarted: its container's share is not known"
 
 

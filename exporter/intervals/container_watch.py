@@ -5,9 +5,11 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import uuid4
 
 from exporter.attribution.watched import ChargedEdges, Energy, Watched
 from exporter.attribution.workload import Workload
+from exporter.intervals.charged_before import ChargedBefore
 from exporter.usage.evidence import Caller, CgroupIdentity, SeenCgroup
 
 # A container that asked once is watched on for a while: batches tell of what is over.
@@ -25,9 +27,11 @@ class Asked:
 
     identity: CgroupIdentity | None
     is_held: bool = False
-    has_restarted: bool = False  # what an earlier run saw of it is lost
+    has_restarted: bool = False
+    before: ChargedBefore | None = None  # what an earlier run saw
     begin: ChargedEdges | None = None
     attempts: int = 0
+    kept_at: float = float("-inf")
 
 
 class Attributing(Protocol):
@@ -54,6 +58,7 @@ class ContainerWatch:
         boot_id: str,
     ) -> None:
         """`of_caller` tells whose container a caller is in, None for nobody's; asked for callers of this boot only."""
+        self.run = uuid4().hex
         self._attribution = attribution
         self._of_caller = of_caller
         self._boot_id = boot_id

@@ -1,6 +1,7 @@
 """After a restart: what to do with intervals that an earlier run left open."""
 
 from exporter.intervals.accountant import Accountant, Live
+from exporter.intervals.charged_before import unpack_charged
 from exporter.intervals.edges import Edges, unpack_edges
 from exporter.intervals.interval import Interval, Status
 from exporter.intervals.ledger import Ledger
@@ -12,7 +13,10 @@ def revive(ledger: Ledger, interval: Interval) -> Live:
         interval.status = Status.SETTLING  # the death came between the two
     interval.account = None  # made anew from the same curves
     packed = ledger.edges(interval.interval_id)
-    return Live(interval, unpack_edges(packed) if packed else None)
+    if not packed:
+        return Live(interval)
+    charged = packed.get("charged")
+    return Live(interval, unpack_edges(packed), charged_before=unpack_charged(charged) if charged else None)
 
 
 def close_over_reboot(live: Live, last_known: Edges, accountant: Accountant) -> None:

@@ -102,8 +102,10 @@ class SharedNode:
         ended = [self.node.book.end(interval_id=interval.interval_id) for interval in intervals]
         return [self.node.settled(interval) for interval in ended]
 
-    def restart(self, *, away: float = 0.0, boot_id: str = BOOT) -> None:
-        """Kill the exporter, let time pass without one, and start it again."""
+    def restart(self, *, away: float = 0.0, boot_id: str = BOOT, gently: bool = False) -> None:
+        """Kill the exporter, or `gently` stop it, let time pass without one, and start it again."""
+        if gently:
+            self.node.book.keep_charged()
         self._checkpoint = self.node.checkpoint()
         self.clock.advance(away)
         self._start(boot_id)

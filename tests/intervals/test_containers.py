@@ -9,6 +9,7 @@ from doubles.shared_node import SharedNode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.intervals.asking import KEPT_EVERY_SECONDS
 from exporter.intervals.book import BackDated
 from exporter.intervals.container_watch import KEPT_SECONDS, MOST_KEPT, MOST_LOOKED_FOR, MOST_WATCHED
 from exporter.intervals.interval import Account, ContainerShare, Interval, Status, Tag
@@ -135,14 +136,18 @@ def test_a_truncated_interval_has_the_share_up_to_its_end(node: SharedNode) -> N
     assert share_of(interval.account).gross_joules == pytest.approx(0.0, abs=1e-9)
 
 
-def test_what_ends_after_all_has_the_share_of_its_whole_length(node: SharedNode) -> None:
-    """Truncated and then ended by its workload, it is charged as if it had never been given up."""
+@pytest.mark.parametrize(("lease", "seconds"), [(3.0, 8.0), (50.0, 90.0)])
+def test_what_ends_after_all_has_the_share_of_its_whole_length(node: SharedNode, lease: float, seconds: float) -> None:
+    """Truncated and then ended by its workload, it is charged as if it had never been given up, and nothing twice."""
     interval = node.begin("large")
-    interval.lease_seconds = 3.0
-    node.run_for(8.0)
+    node.run_for(0.6 * seconds)
+    interval.last_heard = interval.begin + 0.5 * seconds
+    interval.lease_seconds = lease - 0.5 * seconds if lease > 0.5 * seconds else 0.1
+    node.run_for(0.4 * seconds)
+    assert interval.status is Status.TRUNCATED
     account = node.end(interval)
 
-    assert share_of(account).gross_joules == pytest.approx(80.0 * 8.0 * 3.0 / CPUS, rel=1e-2)
+    assert share_of(account).gross_joules == pytest.approx(80.0 * seconds * 3.0 / CPUS, rel=1e-2)
     assert share_of(account).coverage == pytest.approx(1.0)
 
 
@@ -156,7 +161,48 @@ def test_an_open_interval_tells_its_share_so_far(node: SharedNode) -> None:
     assert 0.7 < share.coverage < 1.0
 
 
-def test_over_a_restart_only_what_was_seen_is_told(node: SharedNode) -> None:
+def test_over_restarts_of_which_it_was_told_little_is_missing(node: SharedNode) -> None:
+    """Stopped twice and started again, it lacks the time it was away and the first step of each life, no more."""
+    node.use(large=float(CPUS))
+    interval = node.begin("large")
+    for _ in range(2):
+        node.run_for(10.3)
+        node.restart(away=1.0, gently=True)
+    node.run_for(10.4)
+    account = node.end(interval)
+    share = share_of(account)
+
+    assert account.node.gross_joules is not None
+    assert 0.8 < share.coverage < 0.95
+    assert share.gross_joules == pytest.approx(account.node.gross_joules * share.coverage, rel=0.03)
+    assert any("restart" in note for note in share.notes)
+
+
+def test_after_a_kill_what_was_kept_is_told(node: SharedNode) -> None:
+    """Every half a minute what was charged is kept: a kill costs no more than that."""
+    interval = node.begin("large")
+    node.run_for(65.0)
+    node.restart()
+    node.run_for(5.0)
+    share = share_of(node.end(interval))
+
+    assert share.coverage > (70.0 - KEPT_EVERY_SECONDS - 6.0) / 70.0
+    assert share.gross_joules == pytest.approx(80.0 * 70.0 * 3.0 / CPUS * share.coverage, rel=0.03)
+
+
+def test_an_end_before_what_was_kept_has_no_share(node: SharedNode) -> None:
+    """Told after a restart of an end before it, nobody knows any more what of the kept joules came before that end."""
+    interval = node.begin("large")
+    node.run_for(40.0)
+    node.restart(gently=True)
+    now, wall = node.clock.monotonic(), node.clock.wall()
+    node.run_for(3.0)
+    ended = node.node.book.end(interval_id=interval.interval_id, at=Moment(wall - 10.0, now - 10.0, BOOT))
+
+    assert share_of(node.node.settled(ended)).gross_joules is None
+
+
+def test_over_a_kill_only_what_was_seen_is_told(node: SharedNode) -> None:
     """The identity survives in the store; what was used before the restart is missing, and that is said."""
     interval = node.begin("large")
     node.run_for(6.0)
