@@ -164,12 +164,16 @@ def test_in_a_namespace_of_its_own(machine: Machine) -> None:
     assert told["container"]["gross_joules"] == pytest.approx(WATTS * told["used"] / (os.cpu_count() or 1), rel=0.1)
 
 
-def test_over_a_restart_of_the_exporter(machine: Machine) -> None:
-    """A service's interval outlives the exporter; its share is that of the time seen since, and says so."""
+@pytest.mark.parametrize("gently", [True, False], ids=["stopped", "killed"])
+def test_over_a_restart_of_the_exporter(machine: Machine, *, gently: bool) -> None:
+    """A service's interval outlives the exporter; its share is that of the time seen, and says so."""
     process = machine.workload("system.slice/burner.service", cpus=0.2, seconds=9.0)
     machine.go(process)
     time.sleep(2.0)
-    machine.exporter.kill()
+    if gently:
+        machine.exporter.stop()
+    else:
+        machine.exporter.kill()
     machine.exporter.start()
     told = machine.told(process)
     share = told["container"]
