@@ -34,10 +34,10 @@ class Motion:
         return f"{watts}, {self.ended} intervals ended{self._split()}"
 
     def _split(self) -> str:
-        whole = sum(self.joules.get(phase, 0.0) for phase in PHASES)
-        if whole <= 0:
+        if not self.is_whole:  # shares of what happens to have ended first would say nothing
             return ""
-        return ": " + ", ".join(f"{phase} {self.joules.get(phase, 0.0) / whole:.0%}" for phase in PHASES)
+        whole = sum(self.joules[phase] for phase in PHASES)
+        return ": " + ", ".join(f"{phase} {self.joules[phase] / whole:.0%}" for phase in PHASES)
 
 
 def motion(exposition: str) -> Motion:

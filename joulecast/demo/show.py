@@ -22,7 +22,9 @@ _WORKLOAD = (sys.executable, "-P", "-m", "joulecast.demo.workload")
 _RATES = ("--carbon-zone", "DE", "--electricity-price", "0.20", "--currency", "EUR", "--pue", "1.2")
 _READY_SECONDS = 120.0  # on a slow machine
 _IDLE_SECONDS = 5.0
-_PHASES = "sum+by(phase)(joulecast_interval_energy_joules_total)"
+# As every release of Prometheus understands it, Debian's with its older pages too.
+_GRAPH = "/graph?g0.expr={}&g0.tab=0&g0.range_input=5m"
+_PHASES = "sum+by(phase)(joulecast_interval_energy_joules_total%7Bphase!=%22%22%7D)"
 _ESTIMATE = 'joulecast predict generative --device "H100 SXM" --parameters 8e9 --rps 1:40 --output-tokens 300'
 _COLUMNS = (Column("look at"), Column("where"))
 _LONGEST_SOCKET = 107  # bytes of a path, says Linux
@@ -151,8 +153,9 @@ class Show:
         ]
         if self._company.runs("prometheus"):
             sights += [
-                ("joules by phase", url(ports.prometheus, f"/graph?g0.expr={_PHASES}&g0.tab=0")),
-                ("alerts", url(ports.prometheus, "/alerts")),
+                ("power by device", url(ports.prometheus, _GRAPH.format("joulecast_power_watts") + "&g0.stacked=1")),
+                ("joules by phase", url(ports.prometheus, _GRAPH.format(_PHASES))),
+                ("alerts", url(ports.prometheus, "/api/v1/alerts")),
             ]
         sights += [
             ("what has ended", f"joulecast intervals list --address {energy}"),

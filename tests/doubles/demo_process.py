@@ -78,7 +78,7 @@ class DemoProcess:
 
     def query(self, expression: str) -> Sequence[Any]:
         """What its Prometheus answers; nothing while it does not."""
-        base = self.address("alerts").removesuffix("/alerts")
+        base = self.address("alerts").removesuffix("/api/v1/alerts")
         try:
             with urlopen(f"{base}/api/v1/query?query={expression}", timeout=10) as response:
                 result: Sequence[Any] = json.load(response)["data"]["result"]

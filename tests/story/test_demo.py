@@ -99,6 +99,9 @@ def test_prometheus_has_both(demo: DemoProcess) -> None:
     until(lambda: {one["metric"]["job"] for one in demo.query("up==1")} == {"joulecast", "joulecast-predictor"})
     until(lambda: {one["metric"].get("phase") for one in demo.query(f"sum+by(phase)({ENERGY})")} >= {*PHASES})
     assert demo.query("joulecast_replay_info")
+    for row in ("power by device", "joules by phase"):
+        assert "<title>Prometheus" in demo.get(row)
+    assert json.loads(demo.get("alerts"))["status"] == "success"
 
 
 @pytest.mark.parametrize(
