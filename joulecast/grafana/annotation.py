@@ -47,8 +47,8 @@ def annotation_of(result: Result, node: str = "") -> Annotation | None:
 
 def _lines(result: Result, node: str) -> Iterator[str]:
     pairs = (("job", result.job), ("phase", result.phase))
-    of = ", ".join(f"{key} {value}" for key, value in pairs if value)
-    name = result.name or "interval"
+    of = ", ".join(f"{key} {_plain(value)}" for key, value in pairs if _plain(value))
+    name = _plain(result.name) or "interval"
     yield f"{name} ({of})" if of else name
     yield energy_text(result.energy)
     footprint = result.footprint

@@ -14,7 +14,7 @@ _REMEDY = "remove it: what Grafana has is not posted twice"
 
 
 class Bookmark:
-    """Before the cursor all is dealt with, but for the pending; after it, what is in `done`.
+    """Up to the cursor all has been met; after it, what is in `done`. Of these the `pending` are still to be marked.
 
     `since` is what the listing begins with, wall time or None for all; a file that goes further back has its own. The
     cursor stays behind the present, since intervals may be told of long after they began. With a `file`, nobody
@@ -39,8 +39,8 @@ class Bookmark:
                 raise
 
     def knows(self, interval_id: str) -> bool:
-        """Whether this one needs no look: it is dealt with, or waited for by its id."""
-        return interval_id in self.done or interval_id in self.pending
+        """Whether the listing has come past this one before."""
+        return interval_id in self.done
 
     def wait_for(self, interval_id: str) -> None:
         """This one is not final yet."""
@@ -49,13 +49,10 @@ class Bookmark:
     def settled(self, interval_id: str) -> None:
         """This one was waited for, and is dealt with."""
         self.pending.discard(interval_id)
-        if interval_id > self.cursor:
-            self.done.add(interval_id)
 
     def passed(self, interval_id: str, begin: float | None, horizon: float) -> None:
         """The listing has come past this one; where it began before the horizon, it need not be listed again."""
-        if interval_id not in self.pending:
-            self.done.add(interval_id)
+        self.done.add(interval_id)
         if begin is not None and begin < horizon:
             self.cursor = interval_id
             self.done = {each for each in self.done if each > interval_id}
