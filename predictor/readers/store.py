@@ -12,7 +12,7 @@ from urllib.parse import quote
 from joulecast.errors import JoulecastError
 from predictor.readers.intervals import MeasuredInterval, Part, describes_a_model
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The newest version of the store's tables that is understood."""
 
 _DATABASE = "joulecast.db"  # in a state directory

@@ -262,7 +262,7 @@ def test_a_store_that_is_none_or_too_new_is_told(tmp_path: Path) -> None:
     with sqlite3.connect(newer) as connection:
         connection.execute("INSERT INTO schema_version VALUES (99)")
     connection.close()
-    with pytest.raises(JoulecastError, match="has version 99, this release reads 1"):
+    with pytest.raises(JoulecastError, match="has version 99, this release reads 2"):
         read_records(store=str(newer))
 
 
