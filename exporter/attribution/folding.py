@@ -11,4 +11,4 @@ ROOM = 0.1
 def lines_to_fold(lines: Iterable[Line], most: int, now: float) -> Sequence[Line]:
     """The lines to fold so that at most `most` stay, with room for some new ones."""
     ranked = sorted(lines, key=lambda line: (line.seen >= now, line.quanta))
-    return ranked[: max(0, len(ranked) - int(most * (1 - ROOM)))]
+    return ranked[: max(0, len(ranked) - max(1, int(most * (1 - ROOM))))]

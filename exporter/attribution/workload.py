@@ -1,12 +1,15 @@
 """Who is charged: a container of a pod, a container without Kubernetes, a systemd service, a SLURM job."""
 
+import re
 from dataclasses import dataclass
 
 from exporter.usage.evidence import CgroupIdentity, ContainerName
 from exporter.usage.manager import Manager
 
-# As container runtimes themselves shorten an id.
+# As container runtimes themselves shorten an id, which is random from its first digit. What else stands for one, as the
+# name of an LXC container or a Fargate task with a number, tells containers apart by its end alone.
 SHORT_ID_LENGTH = 12
+_RANDOM_ID = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,5 +40,6 @@ def workload_of(identity: CgroupIdentity, name: ContainerName | None = None) -> 
     """The line a cgroup is charged on, by its name where it is known."""
     if name is not None:
         return Workload(Manager.KUBERNETES, name.namespace, name.pod, name.container)
-    short = identity.container_id[:SHORT_ID_LENGTH]
+    container = identity.container_id
+    short = container[:SHORT_ID_LENGTH] if _RANDOM_ID.fullmatch(container) else container
     return Workload(identity.manager, pod=identity.pod_uid, container=short, unit=identity.unit)

@@ -3,7 +3,10 @@
 import pytest
 from doubles.attributed_machine import AttributedMachine, joules, line
 
+from exporter.attribution.workload import workload_of
 from exporter.metering.snapshot import BillState, LineState
+from exporter.usage.cgroups.identity import identity_of
+from exporter.usage.manager import Manager
 from joulecast.component import Component
 
 CPU = Component.CPU
@@ -47,6 +50,24 @@ def test_a_container_is_billed_under_its_uid_until_it_has_a_name() -> None:
     assert bill.counts == {"running": 1, "finished": 0, "unmapped": 0, "folded": 0}
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/lxc.payload.production-db-{}",
+        "/lxc/production-db-{}",
+        "/ecs/0123456789abcdef0123456789abcdef/0123456789abcdef0123456789abcdef-213{}",
+        "/kubepods/pod0e4/production-db-{}",
+    ],
+)
+def test_containers_that_are_told_apart_by_their_ends_are_apart(path: str) -> None:
+    """Only a random id is shortened: a name or a number at the end of an id belongs to the line."""
+    first, second = (identity_of(path.format(number)) for number in (1, 2))
+    assert first is not None
+    assert second is not None
+    assert workload_of(first) != workload_of(second)
+    assert workload_of(second).container.endswith("2")
+
+
 def test_restarts_of_one_container_sum_up() -> None:
     """A container that is restarted in its pod goes on on the same line."""
     machine = a_machine()
@@ -60,16 +81,64 @@ def test_restarts_of_one_container_sum_up() -> None:
 
 
 def test_a_container_that_is_restarted_for_ever_takes_no_memory() -> None:
-    """Of a crash loop only the restarts of the last while are remembered."""
+    """Of a crash loop only the restarts of the last while are remembered, named or not, folded or not."""
     machine = a_machine(ttl_seconds=30.0)
-    for _ in range(200):
-        burn(machine, "web")
-        del machine.evidence.groups["web"]
+    for number in range(200):
+        burn(machine, "web", f"once-{number}")
+        machine.container("nameless", named=False)
+        machine.evidence.groups.clear()
+    shown = machine.tick()
     bill = machine.attribution.bill
 
-    assert line(machine.tick(), "web").cpu == pytest.approx(2000.0)
-    assert len(bill._consumers) <= 32
-    assert sum(len(each.consumers) for each in bill.lines.values()) <= 32
+    assert line(shown, "web").cpu == pytest.approx(2000.0)
+    assert len(bill.lines) <= 3 * 32
+    assert len(bill._consumers) <= 3 * 32
+    assert len(bill._by_name) <= 3 * 32
+    assert len(bill._unnamed) <= 32
+    assert sum(len(each.consumers) for each in (bill.other, *bill.lines.values())) <= 3 * 32
+
+
+def test_who_is_named_once_it_is_folded_leaves_the_others_their_names() -> None:
+    """A container whose name comes when it has no line any more stays folded, and whoever comes after gets a name."""
+    machine = a_machine(max_lines=2)
+    machine.container("late", named=False)
+    for _ in range(2):
+        burn(machine, "large", "larger")
+    assert burn(machine, "large").counts["unmapped"] == 1
+    machine.name("late")
+    machine.tick()
+    machine.container("new")
+    bill = burn(machine, "new", watts=100.0)
+
+    assert line(bill, "new").cpu == pytest.approx(100.0)
+    assert bill.counts["unmapped"] == 0
+    assert [name for name in by_name(bill) if "late" in name] == []
+
+
+def test_only_who_runs_is_counted_as_folded() -> None:
+    """What has ended under `other` is no workload any more, though its joules are there."""
+    machine = a_machine(max_lines=1)
+    burn(machine, "a", "b", "c")
+    folded = machine.tick().counts["folded"]
+    machine.evidence.groups.clear()
+    bill = machine.tick()
+
+    assert folded >= 2
+    assert bill.counts["folded"] == 0
+    assert (by_name(bill)[OTHER].cpu or 0.0) > 0.0
+
+
+def test_what_ended_makes_room_before_the_least_that_runs() -> None:
+    """When there are too many lines, a large one that has ended is folded, and the smallest that runs keeps its own."""
+    machine = a_machine(max_lines=10)
+    burn(machine, "ended", watts=1000.0)
+    del machine.evidence.groups["ended"]
+    names = [f"runs-{number}" for number in range(10)]
+    bill = burn(machine, *names)
+
+    shown = {name[3] for name in by_name(bill)} - {"other"}
+    assert shown < set(names)
+    assert len(shown) == 9
 
 
 def test_what_has_finished_stays_for_its_time() -> None:
@@ -98,6 +167,15 @@ def test_a_blind_moment_ends_nobody() -> None:
         bill = machine.tick()
 
     assert bill.counts["running"] == 1
+
+
+def test_room_for_one_line_is_used() -> None:
+    """With one line at most the largest has it."""
+    machine = a_machine(max_lines=1)
+    burn(machine, "large", watts=100.0)
+    bill = burn(machine, "large", "small")
+
+    assert {name[3] for name in by_name(bill)} == {"large", "other"}
 
 
 def test_too_many_lines_are_folded_least_first() -> None:
@@ -137,7 +215,7 @@ def test_a_workload_called_other_shares_that_line() -> None:
     """A container of that very name, without a pod, is summed with what is folded: two lines would be one series."""
     machine = a_machine()
     group = machine.container("x")
-    group.identity = type(group.identity)(manager=_containers(), container_id="other")
+    group.identity = type(group.identity)(manager=Manager.CONTAINERS, container_id="other")
     bill = burn(machine, "x")
 
     assert list(by_name(bill)) == [OTHER]
@@ -174,9 +252,3 @@ def test_lines_of_an_earlier_run_leave_in_their_time() -> None:
     bill = machine.tick(29.0)
 
     assert [each.name for each in bill.lines] == [OTHER]
-
-
-def _containers() -> object:
-    from exporter.usage.manager import Manager
-
-    return Manager.CONTAINERS
