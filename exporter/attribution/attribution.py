@@ -8,7 +8,7 @@ from exporter.attribution.cpu_shares import CpuShares, Shares
 from exporter.attribution.gpu_shares import GpuShares, GpuStretch
 from exporter.attribution.idle_policy import NOBODY, IdlePolicy, Requests
 from exporter.attribution.line import Consumer, charge
-from exporter.attribution.quanta import quanta_from_joules
+from exporter.attribution.quanta import joules_from_quanta, quanta_from_joules
 from exporter.attribution.split import Split, Step, split
 from exporter.attribution.watched import Charged, Watched
 from exporter.attribution.workload import Workload
@@ -63,10 +63,7 @@ class Attribution:
         if self._policy is IdlePolicy.BY_REQUEST:
             self._requests = Requests(self._cpu_shares.cpus, self._memory_bytes, self.bill.running())
         counted = [state for state in states if state.counted]
-        if any(self._is_lost(state) for state in counted):
-            log.warning("what the meters had counted is lost, so the bill begins anew with them")
-            self.bill.clear()
-            self._fronts.clear()
+        self._lose_what_meters_lost(counted)
         for state in counted:
             self._step(state, idle.get(state.series.key))
         self.bill.settle()
@@ -77,10 +74,26 @@ class Attribution:
         """What a container is called by now. May be asked from any thread."""
         return self.bill.name_of(identity)
 
-    def _is_lost(self, state: SeriesState) -> bool:
-        """Whether a curve of this run begins before what an earlier run had billed of it."""
-        key = state.series.key
-        return key not in self._fronts and quanta_from_joules(state.joules) < self.bill.accounted.get(key, 0)
+    def _lose_what_meters_lost(self, states: Sequence[SeriesState]) -> None:
+        """Take off the bill what an earlier run had billed beyond where curves of this one begin.
+
+        After a power cut the meters' file may be some seconds older than the bill's.
+        """
+        lost = {}
+        for state in states:
+            key = state.series.key
+            missing = self.bill.accounted.get(key, 0) - quanta_from_joules(state.joules)
+            if key not in self._fronts and missing > 0:
+                lost[key] = missing
+        if not lost:
+            return
+        joules = joules_from_quanta(sum(lost.values()))
+        if self.bill.give_back(lost):
+            log.warning("the meters have lost %.0f J that were on the bill: taken from what was nobody's", joules)
+            return
+        log.warning("what the meters had counted is lost, so the bill begins anew with them")
+        self.bill.clear()
+        self._fronts.clear()
 
     def _step(self, state: SeriesState, idle: IdleState | None) -> None:
         key = state.series.key

@@ -104,6 +104,21 @@ class Bill:
             self.accounted[key] = 0
         self.accounted[key] += quanta
 
+    def give_back(self, lost: Mapping[SeriesKey, int]) -> bool:
+        """Take off what curves no longer count, from what is nobody's; False, and nothing taken, where that is less."""
+        missing: Counter[Component] = Counter()
+        for key, quanta in lost.items():
+            missing[key.component] += quanta
+        if any(self.unattributed[part] + self.idle[part] < quanta for part, quanta in missing.items()):
+            return False
+        for part, quanta in missing.items():
+            from_unattributed = min(quanta, self.unattributed[part])
+            self.unattributed[part] -= from_unattributed
+            self.idle[part] -= quanta - from_unattributed
+        for key, quanta in lost.items():
+            self.accounted[key] -= quanta
+        return True
+
     def clear(self) -> None:
         """Count from zero again."""
         for line in (*self.lines.values(), self.other):

@@ -52,8 +52,8 @@ def restore(bill: Bill, document: bytes, now: float) -> None:
     Raises ValueError for what is no such document, and leaves the bill as it was.
     """
     names, totals = _unpack(document)
-    lines = [_line(row, now) for row in names["lines"]]
-    series = [SeriesKey(Component(component), device, zone) for component, device, zone in names["series"]]
+    lines = [_line(texts, now) for texts in _rows(names["lines"])]
+    series = [SeriesKey(Component(component), device, zone) for component, device, zone in _rows(names["series"])]
     values = iter(totals)
     for line in (*lines, bill.other):
         line.cpu, line.dram, line.gpu, line.allocated_idle = (next(values) for _ in range(4))
@@ -79,6 +79,12 @@ def _unpack(document: bytes) -> tuple[Any, list[int]]:
     return names, totals
 
 
-def _line(row: list[str], now: float) -> Line:
-    manager, namespace, pod, container, unit = row
+def _rows(rows: Any) -> list[list[str]]:
+    if all(isinstance(row, list) and all(isinstance(text, str) for text in row) for row in rows):
+        return list(rows)
+    raise ValueError("no bill: names that are no text")
+
+
+def _line(texts: list[str], now: float) -> Line:
+    manager, namespace, pod, container, unit = texts
     return Line(Workload(Manager(manager), namespace, pod, container, unit), now)

@@ -1,5 +1,8 @@
 """The bill as bytes: what comes back is what went in, and what is no bill is refused whole."""
 
+import json
+import struct
+
 import pytest
 from doubles.attributed_machine import AttributedMachine
 from hypothesis import given
@@ -71,3 +74,29 @@ def test_what_is_no_bill_is_refused_whole(cut: int, noise: bytes) -> None:
     assert not bill.lines
     assert not bill.accounted
     assert bill.other.quanta == 0
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"lines": [5], "series": []},
+        {"lines": [["kubernetes", [], "", "", ""]], "series": []},
+        {"lines": [["kubernetes", 1, 2, 3, 4]], "series": []},
+        {"lines": [], "series": [5]},
+        {"lines": [], "series": [["cpu", [], {}]]},
+        {"lines": [], "series": {"cpu": 1}},
+        {"lines": [["nobody", "", "", "", ""]], "series": []},
+        {"lines": [["systemd", "", "", ""]], "series": []},
+        [1, 2],
+    ],
+)
+def test_names_that_are_none_are_refused_whole(names: dict[str, list[object]] | list[object]) -> None:
+    """A document that is whole and says nonsense raises ValueError too: the exporter starts without it."""
+    encoded = json.dumps(names).encode()
+    totals = 4 * (len(names["lines"]) + 1) + 6 + len(names["series"]) if isinstance(names, dict) else 10
+    bill = Bill(ttl_seconds=60.0, max_lines=100)
+
+    with pytest.raises(ValueError, match=r".+"):
+        restore(bill, struct.pack("<HI", 1, len(encoded)) + encoded + bytes(16 * totals), 0.0)
+    assert not bill.lines
+    assert not bill.accounted
