@@ -60,6 +60,7 @@ class CpuShares:
         self._steps: deque[_Step] = deque(maxlen=REMEMBERED_STEPS)
         self._groups: dict[int, _Group] = {}
         self._last: tuple[float, float] | None = None  # time, busy seconds
+        self._was_blind = False
         self._answer: tuple[float, float, Shares] | None = None
 
     @property
@@ -73,8 +74,12 @@ class CpuShares:
         return self._steps[-1].cpus if self._steps else 0
 
     def take(self, time: float, use: CpuUse | None) -> None:
-        """Take a read made at `time`; None when it failed, which ends nobody's life."""
+        """Take a read made at `time`; None when it failed, which ends nobody's life.
+
+        After one that failed another tree may be read, where all groups are new and have used all they ever did.
+        """
         if use is None:
+            self._was_blind = True
             for group in self._groups.values():
                 group.consumer.seen = group.consumer.line.seen = time
             return
@@ -84,6 +89,7 @@ class CpuShares:
             return
         used = self._gains(time, use, elapsed)
         self._last = (time, use.busy_seconds)
+        self._was_blind = False
         if last is not None:
             # A CPU that went offline takes its time along: then all that is known is what the groups used.
             busy = max(use.busy_seconds - last[1], 0.0)
@@ -143,7 +149,7 @@ class CpuShares:
                 group.time = time
             else:
                 # It began after the read before, so all it used was since; unless there was no such read.
-                gained = cpu_seconds
+                gained = 0.0 if self._was_blind else cpu_seconds
                 group = _Group(now.identity, self._consumer_of(now.identity), cpu_seconds, time)
                 groups[cgroup_id] = group
             consumer = group.consumer
