@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SECONDS_OF_HISTORY = 100
-COLOURS = 128
+COLOURS = 256
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
@@ -89,7 +89,9 @@ def take(browser: "Browser", url: str, picture: Picture, file: Path) -> None:
         page.screenshot(path=file, clip=clip, full_page=True)
     context.close()
     with Image.open(file) as image:
-        image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+        # Small marks keep their colour: the usual method gives most of them to shades of the letters.
+        few = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(file, optimize=True)
 
 
 if __name__ == "__main__":
