@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from exporter.attribution.folding import lines_to_fold
 from exporter.attribution.line import Consumer, Line
 from exporter.attribution.quanta import joules_from_quanta
+from exporter.attribution.retirement import lines_to_retire
 from exporter.attribution.workload import OTHER, Workload, needs_name, workload_of
 from exporter.metering.snapshot import BillState, LineState
 from exporter.usage.evidence import CgroupIdentity, GpuHolder, Names
@@ -14,17 +14,20 @@ from joulecast.component import Component, SeriesKey
 
 
 class Bill:
-    """Totals per workload and component. Lines come, get their names, and in the end are folded into one.
+    """Totals per workload and component. Lines come, get their names, and leave: what they hold is then retired.
 
-    Lines + idle + unattributed = accounted, in whole quanta, whatever happens to the lines.
+    Lines + other + retired + idle + unattributed = accounted, in whole quanta, whatever happens to the lines. `other`
+    is charged for who runs without a line of its own. It never takes over what a line has shown: a rate over all lines
+    would count that again.
     """
 
     def __init__(self, *, ttl_seconds: float, max_lines: int) -> None:
-        """A finished line stays for `ttl_seconds`; beyond `max_lines` the least are folded."""
+        """A finished line stays for `ttl_seconds`; beyond `max_lines` the least are retired."""
         self._ttl = ttl_seconds
         self._max_lines = max_lines
         self.lines: dict[Workload, Line] = {}
         self.other = Line(OTHER, float("-inf"))
+        self.retired: Counter[Component] = Counter()
         self.idle: Counter[Component] = Counter()
         self.unattributed: Counter[Component] = Counter()
         self.accounted: dict[SeriesKey, int] = {}  # what of each curve is on this bill
@@ -85,13 +88,13 @@ class Bill:
             self._rename(consumer, workload_of(consumer.identity, name))
 
     def settle(self) -> None:
-        """Fold what ended long ago, and the least of what is too many; forget who is gone."""
+        """Retire what ended long ago, and the least of what is too many; forget who is gone."""
         oldest = self.now - self._ttl
         for line in [line for line in self.lines.values() if line.seen < oldest]:
-            self._fold(line)
+            self._retire(line)
         if len(self.lines) > self._max_lines:
-            for line in lines_to_fold(self.lines.values(), self._max_lines, self.now):
-                self._fold(line)
+            for line in lines_to_retire(self.lines.values(), self._max_lines, self.now):
+                self._retire(line)
         for line in self.lines.values():
             if len(line.consumers) > 1:  # restarts of one container
                 self._forget_old(line, oldest)
@@ -123,6 +126,7 @@ class Bill:
         """Count from zero again."""
         for line in (*self.lines.values(), self.other):
             line.clear()
+        self.retired.clear()
         self.idle.clear()
         self.unattributed.clear()
         self.accounted.clear()
@@ -151,6 +155,7 @@ class Bill:
             ],
             idle={component: joules(self.idle[component]) for component in components},
             unattributed={component: joules(self.unattributed[component]) for component in components},
+            retired={component: joules(quanta) for component, quanta in self.retired.items() if quanta},
             gpu_methods=gpu_methods,
             counts={
                 "running": running,
@@ -163,7 +168,7 @@ class Bill:
         )
 
     def line_of(self, workload: Workload) -> Line:
-        """The line of that name, made if need be. No workload has the name of the line they are folded into."""
+        """The line of that name, made if need be. No workload is called as `other` is."""
         if workload == OTHER:
             return self.other
         line = self.lines.get(workload)
@@ -186,15 +191,19 @@ class Bill:
         self._by_name[workload] = consumer
         if before is self.other:
             return
-        if earlier is not None and earlier.line is self.other:  # a restart of what is folded stays folded
-            self._fold(before)
+        if earlier is not None and earlier.line is self.other:  # a restart of what has no line of its own
+            self._retire(before)
             return
         del self.lines[before.workload]
         self.revision += 1
         self.line_of(workload).absorb(before)
 
-    def _fold(self, line: Line) -> None:
+    def _retire(self, line: Line) -> None:
+        """Take a line off the bill; whoever is still charged on it is charged on `other` from now on."""
         del self.lines[line.workload]
+        for component, quanta in line.totals():
+            self.retired[component] += quanta
+        line.clear()
         self.other.absorb(line)
         self.revision += 1
 

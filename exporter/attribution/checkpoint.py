@@ -10,7 +10,7 @@ from exporter.attribution.workload import Workload
 from exporter.usage.manager import Manager
 from joulecast.component import Component, SeriesKey
 
-_FORMAT = 1
+_FORMAT = 2
 _HEAD = struct.Struct("<HI")  # format, length of the names
 _BYTES = 16  # of one total: 2^128 quanta are more joules than anyone will count
 _NOTHING = bytes(_BYTES)
@@ -41,7 +41,7 @@ class Checkpoint:
             totals += (line.cpu, line.dram, line.gpu, line.allocated_idle)
         totals += (bill.other.cpu, bill.other.dram, bill.other.gpu, bill.other.allocated_idle)
         for component in _SPLIT:
-            totals += (bill.idle[component], bill.unattributed[component])
+            totals += (bill.retired[component], bill.idle[component], bill.unattributed[component])
         totals += bill.accounted.values()
         return self._names + b"".join([total.to_bytes(_BYTES, "little") if total else _NOTHING for total in totals])
 
@@ -59,7 +59,7 @@ def restore(bill: Bill, document: bytes, now: float) -> None:
         line.cpu, line.dram, line.gpu, line.allocated_idle = (next(values) for _ in range(4))
         line.has_gpu = bool(line.gpu or line.allocated_idle)
     for component in _SPLIT:
-        bill.idle[component], bill.unattributed[component] = next(values), next(values)
+        bill.retired[component], bill.idle[component], bill.unattributed[component] = (next(values) for _ in range(3))
     bill.accounted = dict(zip(series, values, strict=True))
     bill.lines = {line.workload: line for line in lines}
     bill.revision += 1
@@ -71,7 +71,7 @@ def _unpack(document: bytes) -> tuple[Any, list[int]]:
         names = json.loads(document[_HEAD.size : _HEAD.size + length])
         packed = document[_HEAD.size + length :]
         totals = [int.from_bytes(packed[at : at + _BYTES], "little") for at in range(0, len(packed), _BYTES)]
-        expected = 4 * (len(names["lines"]) + 1) + 2 * len(_SPLIT) + len(names["series"])
+        expected = 4 * (len(names["lines"]) + 1) + 3 * len(_SPLIT) + len(names["series"])
     except (struct.error, KeyError, TypeError) as error:
         raise ValueError(f"no bill: {error}") from error
     if form != _FORMAT or len(packed) != expected * _BYTES:

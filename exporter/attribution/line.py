@@ -1,6 +1,6 @@
 """A line of the bill, and the consumers that are charged on it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from exporter.attribution.workload import Workload
@@ -30,6 +30,12 @@ class Line:
     def quanta(self) -> int:
         """All components together."""
         return self.cpu + self.dram + self.gpu
+
+    def totals(self) -> Iterator[tuple[Component, int]]:
+        """What was charged, by component."""
+        yield Component.CPU, self.cpu
+        yield Component.DRAM, self.dram
+        yield Component.GPU, self.gpu
 
     def absorb(self, other: "Line") -> None:
         """Take over all of another line: its totals and whoever is charged on it."""

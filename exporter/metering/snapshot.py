@@ -62,11 +62,12 @@ class LineState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BillState:
-    """Whose joules: lines + idle + unattributed are the joules of a component's node parts, at this same moment."""
+    """Whose joules: lines, idle, unattributed and retired add up to those of a component's node parts, now."""
 
     lines: Sequence[LineState]
     idle: Mapping[Component, float]
     unattributed: Mapping[Component, float]
+    retired: Mapping[Component, float] = field(default_factory=dict)  # of lines that have left
     gpu_methods: Mapping[str, str] = field(default_factory=dict)  # GPU uuid -> how it is split now
     counts: Mapping[str, int] = field(default_factory=dict)  # workloads by state
 

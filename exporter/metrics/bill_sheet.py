@@ -43,6 +43,8 @@ class BillSheet:
             sheet.add(families.IDLE_ENERGY, joules, (component.value,))
         for component, joules in bill.unattributed.items():
             sheet.add(families.UNATTRIBUTED_ENERGY, joules, (component.value,))
+        for component, joules in bill.retired.items():
+            sheet.add(families.RETIRED_ENERGY, joules, (component.value,))
         for uuid, method in bill.gpu_methods.items():
             sheet.add(families.GPU_ATTRIBUTION, 1, (uuid, method))
         for state, count in bill.counts.items():

@@ -95,8 +95,8 @@ CONTAINER_ENERGY = Family(
     "joulecast_container_energy_joules_total",
     Kind.COUNTER,
     (*_CONTAINER, "component"),
-    "Energy attributed to a container. A finished one stays for a while; when too many are seen, the least are "
-    "summed under container `other`, whose namespace and pod are empty. What could not be named has the pod's UID.",
+    "Energy attributed to a container. A finished one stays for a while; when too many are seen, the least are charged "
+    "under container `other` from then on, whose namespace and pod are empty. What has no name yet has the pod's UID.",
 )
 UNIT_ENERGY = Family(
     "joulecast_unit_energy_joules_total",
@@ -114,8 +114,15 @@ UNATTRIBUTED_ENERGY = Family(
     "joulecast_unattributed_energy_joules_total",
     Kind.COUNTER,
     ("component",),
-    "Energy above idle that no workload could be charged for. With what is attributed and idle it adds up to "
+    "Energy above idle that no workload could be charged for. With what is attributed, idle and retired it adds up to "
     "joulecast_energy_joules_total of the component's node parts.",
+)
+RETIRED_ENERGY = Family(
+    "joulecast_retired_energy_joules_total",
+    Kind.COUNTER,
+    ("component",),
+    "Energy of workloads whose series have ended. It closes the balance of raw values; a rate of it counts again what "
+    "those series have shown.",
 )
 ALLOCATED_IDLE_ENERGY = Family(
     "joulecast_container_gpu_allocated_idle_joules_total",
@@ -247,6 +254,7 @@ SECTIONS: Mapping[str, tuple[Family, ...]] = {
         UNIT_ENERGY,
         IDLE_ENERGY,
         UNATTRIBUTED_ENERGY,
+        RETIRED_ENERGY,
         ALLOCATED_IDLE_ENERGY,
         GPU_ATTRIBUTION,
         WORKLOADS,

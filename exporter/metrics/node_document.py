@@ -144,6 +144,7 @@ def _bill(bill: BillState | None) -> dict[str, Any] | None:
         "lines_in_all": len(bill.lines),
         "idle_joules": {**bill.idle},
         "unattributed_joules": {**bill.unattributed},
+        "retired_joules": {**bill.retired},
         "gpu_methods": {**bill.gpu_methods},
         "counts": {**bill.counts},
     }

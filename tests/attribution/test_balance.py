@@ -128,8 +128,8 @@ def run(
 
 
 def charged(bill: BillState, component: Component) -> float:
-    """All that is charged to anybody."""
-    return sum(getattr(line, component.value) or 0.0 for line in bill.lines)
+    """All that is or was charged to anybody."""
+    return bill.retired.get(component, 0.0) + sum(getattr(line, component.value) or 0.0 for line in bill.lines)
 
 
 @settings(max_examples=250, deadline=None)
@@ -150,6 +150,7 @@ def test_every_joule_is_on_the_bill_once(
         for component in COMPONENTS:
             assert charged(after, component) >= charged(before, component) * (1 - 1e-12)
             assert after.idle.get(component, 0.0) >= before.idle.get(component, 0.0)
+            assert after.retired.get(component, 0.0) >= before.retired.get(component, 0.0)
             assert after.unattributed.get(component, 0.0) >= before.unattributed.get(component, 0.0)
         earlier = {line.name: line for line in before.lines}
         for line in after.lines:

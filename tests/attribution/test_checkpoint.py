@@ -41,6 +41,7 @@ def test_what_comes_back_is_what_went_in() -> None:
         + bill.other.quanta
         + sum(bill.idle.values())
         + sum(bill.unattributed.values())
+        + sum(bill.retired.values())
     )
 
 

@@ -258,6 +258,6 @@ def line(bill: BillState, name: str) -> LineState:
 
 
 def joules(bill: BillState, component: Component) -> float:
-    """All of one component that is on the bill: charged, idle and unattributed."""
+    """All of one component that is on the bill: charged, retired, idle and unattributed."""
     charged = sum(getattr(each, component.value) or 0.0 for each in bill.lines)
-    return charged + bill.idle.get(component, 0.0) + bill.unattributed.get(component, 0.0)
+    return charged + sum(each.get(component, 0.0) for each in (bill.retired, bill.idle, bill.unattributed))

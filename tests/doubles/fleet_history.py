@@ -140,6 +140,7 @@ class FleetHistory:
             self._say(machine, time, f.IDLE_ENERGY, (component.value,), idle)
             rest = above * (0.98 - share * len(tasks))
             self._say(machine, time, f.UNATTRIBUTED_ENERGY, (component.value,), rest)
+            self._say(machine, time, f.RETIRED_ENERGY, (component.value,), 0.0)  # nobody has left yet
         if machine.gpus:
             joules = min(part.idle_watts for part in machine.parts if part.component is Component.GPU) * STEP_SECONDS
             self._say(machine, time, f.ALLOCATED_IDLE_ENERGY, _HOLDERS[machine.name], joules)

@@ -145,6 +145,7 @@ def some_bill(gpus: Sequence[str]) -> BillState:
         ],
         idle={Component.CPU: 150_000.0, Component.DRAM: 9_000.0, Component.GPU: 0.0},
         unattributed={Component.CPU: 100_000.5, Component.DRAM: 2_000.0, Component.GPU: 1e6},
+        retired={Component.CPU: 1_234.5},
         gpu_methods=dict.fromkeys(gpus, "process_utilization"),
         counts={"running": 5, "finished": 1, "unmapped": 1, "folded": 3},
     )

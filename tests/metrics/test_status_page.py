@@ -331,7 +331,7 @@ def test_workloads_are_charged_openly() -> None:
     assert "5 running, 1 finished, 1 unmapped, 1 not shown" in text
     shown = Reader(workloads_section(View(full_snapshot())) or "").values("value")
     charged = sum(sum(filter(None, line[1:4])) for line in some_bill([]).lines)
-    assert math.fsum(float(value or 0) for value in shown) == pytest.approx(charged + 159_000 + 1_102_000.5)
+    assert math.fsum(float(value or 0) for value in shown) == pytest.approx(charged + 159_000 + 1_102_000.5 + 1_234.5)
 
 
 def test_idle_energy_without_a_baseline_is_not_zero() -> None:

@@ -18,6 +18,7 @@ GPU_PARTS = (
     "joulecast_container_energy_joules_total",
     "joulecast_idle_energy_joules_total",
     "joulecast_unattributed_energy_joules_total",
+    "joulecast_retired_energy_joules_total",
 )
 
 

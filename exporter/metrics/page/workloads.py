@@ -30,13 +30,17 @@ def workloads_section(view: View) -> Markup | None:
     if not shown:
         nothing = "No workload was charged yet: all energy is idle or unattributed."
         return section("workloads", "Workloads", element("p", nothing, class_="nothing"))
-    whole = math.fsum((*map(_joules, lines), *bill.idle.values(), *bill.unattributed.values()))
+    not_theirs = (bill.idle, bill.unattributed, bill.retired)
+    whole = math.fsum((*map(_joules, lines), *(joules for each in not_theirs for joules in each.values())))
     most = _joules(shown[0])
     rows = [
         *(_row("/".join(line.name), _name(line), _parts(line), whole, most) for line in shown),
         _row("idle", ("Idle", note("taken when nobody works")), _known_idle(bill, snapshot), whole),
         _row("unattributed", ("Unattributed", note("used, and nobody's to pay")), bill.unattributed, whole),
     ]
+    if bill.retired:
+        earlier = ("Earlier workloads", note("ended a while ago, or made room for others"))
+        rows.insert(-2, _row("retired", earlier, bill.retired, whole))
     told = table("Energy by workload", _COLUMNS, rows, kind="workloads")
     return section("workloads", "Workloads", told, aside=_counts(bill, len(lines) - len(shown)))
 
@@ -69,7 +73,7 @@ def _known_idle(bill: BillState, snapshot: Snapshot) -> dict[Component, float]:
 
 def _name(line: LineState) -> Child:
     if line.name == _OTHER:
-        return ("Other workloads", note("ended a while ago, or too small for a line of their own"))
+        return ("Other workloads", note("too small for a line of their own"))
     manager, namespace, pod, container, unit = line.name
     first = unit or "/".join(filter(None, (pod, container)))
     second = " · ".join(filter(None, (namespace, _MANAGERS.get(manager, manager))))
