@@ -15,6 +15,7 @@ from exporter.metering.snapshot import EMPTY, BillState, SeriesState, Snapshot
 from exporter.metrics.page.amounts import iso_text
 from exporter.metrics.page.history import STEP_SECONDS
 from exporter.metrics.page.view import View
+from exporter.metrics.share_document import share_document
 from joulecast.component import Component
 from joulecast.footprint.footprint import NO_FOOTPRINT, footprint_of
 from joulecast.footprint.rates import NO_RATES, Rates
@@ -117,6 +118,7 @@ def interval_document(interval: Interval, rates: Rates = NO_RATES) -> dict[str, 
         "notes": notes,
         "durable": interval.durable,
         "footprint": _footprint(account, rates),
+        "container": None if account is None else share_document(account.container),
     }
 
 

@@ -5,12 +5,15 @@ import json
 import math
 from pathlib import Path
 
+import pytest
 from doubles.http_client import request
+from doubles.intervals import a_share
 from doubles.served_node import NOW, Node
 from doubles.snapshots import full_snapshot, series_state, snapshot_of
 
 from exporter.intervals.interval import (
     Account,
+    ContainerShare,
     DeviceEnergy,
     Energy,
     GpuUsage,
@@ -61,10 +64,13 @@ def finished() -> Interval:
     )
 
 
-def test_interval_has_the_names_and_figures_that_the_command_line_prints() -> None:
+@pytest.mark.parametrize("share", [None, a_share(), ContainerShare(None, None, 0.0, 0.0, 0.0, {}, ("nobody",))])
+def test_interval_has_the_names_and_figures_that_the_command_line_prints(share: ContainerShare | None) -> None:
     """One vocabulary: what `joulecast intervals list --json` says of an interval, this says too, and nothing else."""
     message = pb.Interval()
     interval = finished()
+    assert interval.account is not None
+    interval.account = dataclasses.replace(interval.account, container=share)
     put_interval(message, interval, seconds=interval.duration_seconds)
     put_footprint(message, RATES)
     result = result_of(message)
