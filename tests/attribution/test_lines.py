@@ -118,7 +118,8 @@ def test_who_is_named_once_it_is_folded_leaves_the_others_their_names() -> None:
 def test_only_who_runs_is_counted_as_folded() -> None:
     """What has ended under `other` is no workload any more, though its joules are there."""
     machine = a_machine(max_lines=1)
-    burn(machine, "a", "b", "c")
+    for _ in range(2):
+        burn(machine, "a", "b", "c")
     folded = machine.tick().counts["folded"]
     machine.evidence.groups.clear()
     bill = machine.tick()
