@@ -40,7 +40,7 @@ from exporter.metrics.site import Site
 from exporter.sensors.nvml.library import NvmlLibrary
 from exporter.sensors.nvml.processes import NvmlProcesses
 from exporter.usage.cgroups.reader import CgroupReader
-from exporter.usage.evidence import CgroupIdentity, CpuUse, CpuUseSource, GpuUse, GpuUseSource, NoNames
+from exporter.usage.evidence import CgroupIdentity, CpuUse, CpuUseSource, GpuUse, GpuUseSource, NoNames, SeenCgroup
 from joulecast.clock import SystemClock
 from joulecast.component import Component, SeriesKey
 
@@ -83,6 +83,10 @@ class TimedCpuUse:
     def cgroup_of(self, pid: int) -> CgroupIdentity | None:
         """Where a process runs, timed."""
         return self._watch.time(lambda: self._source.cgroup_of(pid))  # type: ignore[return-value]
+
+    def of_caller(self, cgroups: Sequence[SeenCgroup]) -> CgroupIdentity | None:
+        """Whose container somebody is in; nobody asks here."""
+        return self._source.of_caller(cgroups)
 
 
 class TimedGpuUse:
