@@ -32,8 +32,7 @@ class Caller(NamedTuple):
     cgroups: tuple[SeenCgroup, ...] = ()  # none where it sees itself in none
 
 
-@dataclass(frozen=True, slots=True)
-class CgroupUse:
+class CgroupUse(NamedTuple):
     """One charged cgroup at one moment."""
 
     cgroup_id: int  # inode of its directory: never that of two groups that are alive at once

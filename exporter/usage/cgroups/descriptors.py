@@ -20,9 +20,9 @@ class DescriptorBudget:
         self._taken = 0
         self._allowed = min(most, _soft_limit() - _RESERVED)
 
-    def take(self) -> bool:
-        """Whether one more file may be kept open; it then counts until it is given back."""
-        if self._taken >= self._allowed and not self._raise_limit():
+    def take(self, leaving: int = 0) -> bool:
+        """Whether one more file may be kept open, and after it `leaving` more; it counts until it is given back."""
+        if self._taken + leaving >= self._allowed and not self._raise_limit(leaving):
             return False
         self._taken += 1
         return True
@@ -31,7 +31,7 @@ class DescriptorBudget:
         """A kept file was closed."""
         self._taken -= 1
 
-    def _raise_limit(self) -> bool:
+    def _raise_limit(self, leaving: int) -> bool:
         if self._allowed >= self._most:
             return False
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -41,7 +41,7 @@ class DescriptorBudget:
             with suppress(OSError, ValueError):
                 resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
         self._allowed = min(self._most, _soft_limit() - _RESERVED)
-        return self._taken < self._allowed
+        return self._taken + leaving < self._allowed
 
 
 def _soft_limit() -> int:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.usage.cgroups.descriptors import DescriptorBudget
+from exporter.usage.cgroups.directory import LINKS_OF_A_LEAF
 from exporter.usage.cgroups.group import Group
 from exporter.usage.cgroups.hierarchy import Hierarchy, hierarchies
 from exporter.usage.cgroups.machine import BusyTime, cpus_online
 from exporter.usage.cgroups.membership import Membership
-from exporter.usage.cgroups.tree import LINKS_OF_A_LEAF, CgroupTree
+from exporter.usage.cgroups.tree import CgroupTree
 from exporter.usage.evidence import CgroupIdentity, CgroupUse, CpuUse, SeenCgroup
 from exporter.usage.manager import Manager
 
