@@ -118,8 +118,10 @@ class Attribution:
             result = Split({}, 0, gained)
         self._charge(key, result, gained)
         if stretch is not None:
+            # What others made the GPU draw, or the same one a moment later, is no waste of who lets it rest.
+            wasted = result.resting if stretch.shares.busy else gained
             for consumer, part in stretch.idle_held.items():
-                consumer.line.allocated_idle += int(gained * part)
+                consumer.line.allocated_idle += int(wasted * part)
         self._tell_watchers(key, (front, state.front), told, result)
 
     def _shares(self, key: SeriesKey, begin: float, end: float) -> tuple[Shares, GpuStretch | None]:

@@ -24,6 +24,7 @@ class Split:
     charges: dict[Consumer, int]
     idle: int
     unattributed: int
+    resting: int = 0  # what was not made by use, whoever bears it
 
 
 def split(
@@ -38,9 +39,11 @@ def split(
     idle, active = 0, step.quanta
     if idle_watts is None:
         active = _part(active, shares.busy)
+        resting = step.quanta - active
     else:
         idle = min(step.quanta, quanta_from_joules(max(0.0, idle_watts) * max(0.0, min(step.observed, step.seconds))))
         active -= idle
+        resting = idle
     # What came in while nothing was observed, or nobody was seen, may be anybody's.
     chargeable = _part(active, seen * shares.covered)
     charges, rest = _charge(chargeable, shares.by_consumer)
@@ -51,7 +54,7 @@ def split(
         charged += idle - kept
         for consumer, quanta in borne.items():
             charges[consumer] = charges.get(consumer, 0) + quanta
-    return Split(charges, kept, step.quanta - charged - kept)
+    return Split(charges, kept, step.quanta - charged - kept, resting)
 
 
 def _part(quanta: int, share: float) -> int:

@@ -100,7 +100,7 @@ def test_a_slice_in_which_nothing_runs_costs_its_holder_nothing_above_idle() -> 
 
     assert line(bill, "busy").gpu == pytest.approx(30 * 240)
     assert line(bill, "waiting").gpu == 0.0
-    assert line(bill, "waiting").allocated_idle == pytest.approx(30 * 150)
+    assert line(bill, "waiting").allocated_idle == pytest.approx(30 * 30)
 
 
 def test_slices_without_visible_processes_stand_for_their_holders() -> None:
