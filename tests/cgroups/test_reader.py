@@ -305,3 +305,17 @@ def test_a_machine_that_tells_no_busy_time_tells_nothing(tmp_path: Path) -> None
     files.make(NGINX, 1.0)
 
     assert CgroupReader(files.root, tmp_path / "no-proc").read() is None
+
+
+def test_cpus_that_come_are_counted_before_long(tmp_path: Path, proc: ProcTree) -> None:
+    """A machine that is given CPUs while it runs is known to have them within some dozen looks."""
+    files = CgroupFiles(tmp_path / "cgroup")
+    reader = CgroupReader(files.root, proc.procfs)
+    assert (use := reader.read()) is not None
+    assert use.cpus == 2
+    proc.ticks |= {cpu: dict(proc.ticks[0]) for cpu in (2, 3)}
+    proc.write_stat()
+    counts = [use.cpus for _ in range(61) if (use := reader.read()) is not None]
+
+    assert len(counts) == 61
+    assert counts[-1] == 4

@@ -20,6 +20,8 @@ from exporter.usage.evidence import CgroupIdentity, CgroupUse, CpuUse, SeenCgrou
 from exporter.usage.manager import Manager
 
 _LOOKS_BETWEEN_THOROUGH_ONES = 600
+# /proc/stat is long on large machines, and CPUs that come or go are rare.
+_LOOKS_BETWEEN_COUNTS_OF_CPUS = 60
 _LOOKS_BETWEEN_DOUBTS = 20
 _GONE = (FileNotFoundError, NotADirectoryError)
 
@@ -58,6 +60,7 @@ class CgroupReader:
     def read(self) -> CpuUse | None:
         """The CPU time now; None where there are no cgroups or nobody tells how busy the machine is. Never raises."""
         thoroughly = self._looks % _LOOKS_BETWEEN_THOROUGH_ONES == 0
+        counts_cpus = self._looks % _LOOKS_BETWEEN_COUNTS_OF_CPUS == 0 or not self._cpus
         self._looks += 1
         try:
             before = self._source
@@ -65,7 +68,7 @@ class CgroupReader:
                 self._choose()
             if before is not None and before is not self._source:
                 return None
-            if thoroughly or not self._cpus:
+            if counts_cpus:
                 self._cpus = cpus_online(self._procfs) or os.cpu_count() or 1
             source = self._source
             if source is None:
