@@ -266,20 +266,25 @@ def test_a_bill_that_cannot_be_made_costs_nothing_else() -> None:
 
 
 def test_names_that_fail_leave_the_uid() -> None:
-    """Names that cannot be asked for leave the line under the pod's UID, with its joules."""
+    """Names that cannot be asked for leave lines under the pods' UIDs until they can be."""
     machine = AttributedMachine()
 
     def explode(_identity: object) -> ContainerName | None:
         raise RuntimeError("no kubelet")
 
     machine.container("web", named=False)
+    machine.container("db", named=False)
     machine.tick()
     machine.names.container = explode  # type: ignore[method-assign,assignment]
     machine.use_cpu("web", 8.0)
     machine.cpu().joules += 10.0
     bill = machine.tick()
 
-    assert [line.name[2][:4] for line in bill.lines] == ["uid-"]
+    assert [line.name[2][:4] for line in bill.lines] == ["uid-", "uid-"]
+    del machine.names.container
+    machine.name("web")
+    machine.name("db")
+    assert {line.name[2] for line in machine.tick().lines} == {"web", "db"}
 
 
 def a_consumer(name: str) -> Consumer:
