@@ -19,6 +19,11 @@ STEP_SECONDS = 300
 
 # joulecast_build_info is 1 for every node: the site's factor where none is configured.
 _SITE = "(max by (AXES) (joulecast_pue_ratio{NODES}) or max by (AXES) (joulecast_build_info{NODES}))"
+# The same for a node that fell silent in the range, whose energy counts as that of any other.
+_SITE_OF_RANGE = (
+    "(max by (AXES) (last_over_time(joulecast_pue_ratio{NODES}[$__range]))"
+    " or max by (AXES) (last_over_time(joulecast_build_info{NODES}[$__range])))"
+)
 _INTENSITY = "max by (AXES) (joulecast_carbon_intensity_grams_per_kwh{NODES})"
 _PRICE = "max by (AXES, currency) (joulecast_electricity_price_per_kwh{NODES})"
 
@@ -51,7 +56,7 @@ _GRAMS = _over_range(_grams_an_hour(f"{STEP_SECONDS}s"))
 _MONEY = _over_range(_money_an_hour(f"{STEP_SECONDS}s"))
 # Of jobs and containers: their energy at the mean intensity of the range, on their own node.
 _MEAN = (
-    f"on (AXES) group_left () (avg_over_time(({_INTENSITY})[$__range:{STEP_SECONDS}s]) * on (AXES) {_SITE}"
+    f"on (AXES) group_left () (avg_over_time(({_INTENSITY})[$__range:{STEP_SECONDS}s]) * on (AXES) {_SITE_OF_RANGE}"
     f" / {JOULES_PER_KILOWATT_HOUR})"
 )
 
@@ -97,7 +102,7 @@ def _totals() -> list[Panel]:
             "Energy of these nodes times the power usage effectiveness of their site, where it is configured.",
             Query(
                 "sum(sum by (AXES) (increase(joulecast_node_energy_joules_total{NODES}[$__range]))"
-                f" * on (AXES) {_SITE}) / {JOULES_PER_WATT_HOUR}",
+                f" * on (AXES) {_SITE_OF_RANGE}) / {JOULES_PER_WATT_HOUR}",
                 instant=True,
             ),
             "watth",
@@ -193,7 +198,10 @@ def _nodes() -> Panel:
         "Nodes",
         "Energy of the machine alone; carbon and cost with what the site adds.",
         [
-            Query("sum by (AXES) (increase(joulecast_node_energy_joules_total{NODES}[$__range])) / 3600"),
+            Query(
+                "sum by (AXES) (increase(joulecast_node_energy_joules_total{NODES}[$__range]))"
+                f" / {JOULES_PER_WATT_HOUR}"
+            ),
             Query(f"sum by (AXES) ({_GRAMS})"),
             Query(f"sum by (AXES) ({_MONEY})"),
             Query(_INTENSITY),

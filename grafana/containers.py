@@ -51,7 +51,7 @@ def units() -> Panel:
 
 def containers() -> Panel:
     """List the containers that cost most."""
-    name = "namespace, pod, container"
+    name = "cluster, namespace, pod, container"
     energy = f"sum by ({name}) ({gained('joulecast_container_energy_joules_total{NODES}')})"
     held = f"sum by ({name}) ({gained('joulecast_container_gpu_allocated_idle_joules_total{NODES}')})"
     largest = f"topk(50, {energy} or 0 * {held})"
@@ -59,8 +59,9 @@ def containers() -> Panel:
     beside = f" and on ({name}) {largest}"
     return table(
         "Containers",
-        "The fifty largest of the time range. Held idle: energy of GPUs a container held while nothing ran on them; "
-        "whoever the policy charges for it, it is in the other columns once.",
+        "The fifty largest of the time range. Held idle: energy of GPUs while a container held them and nothing ran on "
+        "them. It is charged as the policy for idle energy says, to this container or to nobody, so it is no part of "
+        "the other columns and may exceed them.",
         [
             Query(largest),
             Query(power + beside),
@@ -68,6 +69,7 @@ def containers() -> Panel:
             Query(held + beside),
         ],
         columns={
+            "cluster": "Cluster",
             "namespace": "Namespace",
             "pod": "Pod",
             "container": "Container",
@@ -108,7 +110,7 @@ def bill() -> Panel:
     """Count who is on the bill."""
     return graph(
         "Workloads on the bill",
-        "Running and finished ones that are still shown, those without a name, and those summed under `other`.",
+        "Running and finished ones that are still shown, those without a name, and those charged under `other`.",
         [Query("sum by (state) (joulecast_workloads{NODES})", "{{state}}")],
         "short",
         look=Look(12, 8, decimals=0, no_data=_NO_CONTAINER),

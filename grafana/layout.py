@@ -96,8 +96,8 @@ def _to_the_others() -> dashboard.DashboardLink:
 
 
 def _intervals() -> dashboard.AnnotationQuery:
-    """Marks that `joulecast grafana push` left: begun and ended intervals."""
-    target = dashboard.AnnotationTarget().limit(100).match_any(match_any=True).tags([TAG]).type("tags")
+    """Marks that `joulecast grafana annotate` left: a region for each interval."""
+    target = dashboard.AnnotationTarget().limit(500).match_any(match_any=True).tags([TAG]).type("tags")
     return (
         dashboard.AnnotationQuery()
         .name("Intervals")

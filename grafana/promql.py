@@ -34,16 +34,25 @@ def written_out(query: str) -> str:
 def gained(series: str) -> str:
     """What counters gained in the dashboard's range, those born in it in full; nothing for those that gained nothing.
 
-    `increase()` sees nothing in a counter that appears with its first value, and a job of one interval is just that.
-    An hour before the range is looked through for the value it had; a counter that went down is one that began anew.
+    `increase()` sees nothing in a counter that appears with its first value, and a job of one interval is just that. So
+    an hour before the range is looked through for the value it had. One that had none there was born in the range only
+    if its node was watched in that hour. A node that was off then brings along counters which go on over restarts,
+    except those of intervals, which begin anew with their exporter. For what is known of neither, and for what was
+    reset in the range, `increase()` is right.
     """
     return f"({gained_or_none(series)} > 0)"
 
 
 def gained_or_none(series: str) -> str:
     """The same, with a 0 for what gained nothing: the buckets of a histogram need it."""
-    last = f"last_over_time({series}[$__range])"
-    return f"(({last} - last_over_time({series}[1h] offset $__range)) >= 0 or {last})"
+    last, before = f"last_over_time({series}[$__range])", f"last_over_time({series}[1h] offset $__range)"
+    watched = "last_over_time(joulecast_build_info{NODES}[1h] offset $__range)"
+    if series.startswith("joulecast_interval"):
+        started = "max_over_time(process_start_time_seconds{NODES}[$__range]) >= time() - $__range_s"
+        ours = "last_over_time(joulecast_build_info{NODES}[$__range])"
+        watched = f"({watched} or {started} and on (TARGET) {ours})"
+    exact = f"(({last} - {before}) >= 0 or {last} and on (AXES) {watched})"
+    return f"({exact} unless resets({series}[$__range]) > 0 or increase({series}[$__range]))"
 
 
 def by_job(aggregate: str, labels: str, vector: str) -> str:

@@ -215,7 +215,7 @@ def _net_heatmap() -> Panel:
 def _running_totals() -> Panel:
     return graph(
         "Energy of ended intervals, as it adds up",
-        "The running total of each job since its node's exporter first ran. A step is an interval that ended.",
+        "The running total of each job since its node's exporter was started. A step is an interval that ended.",
         [Query(by_job("sum", "job", "joulecast_interval_energy_joules_total{NODES,JOBS}"), "{{job}}")],
         "joule",
         look=Look(12, 9, no_data=_NO_INTERVAL),

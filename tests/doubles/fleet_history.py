@@ -4,11 +4,9 @@ Every sample is of a declared family and has exactly its labels, so no dashboard
 """
 
 import math
-import subprocess
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from random import Random
 
 from doubles.imaginary_fleet import Machine, Part, Task, fleet
@@ -42,18 +40,6 @@ class FleetHistory:
         self._totals: dict[tuple[str, str], float] = {}
         self._over: set[Task] = set()
         self.families: set[Family] = set()
-
-    def fill(self, data: Path) -> None:
-        """Write it into the data directory of a Prometheus that is yet to start. Needs promtool."""
-        data.mkdir(parents=True, exist_ok=True)
-        text = data.parent / "history.om"
-        with text.open("w") as file:
-            file.writelines(f"{line}\n" for line in self.lines())
-        done = subprocess.run(
-            ["promtool", "tsdb", "create-blocks-from", "openmetrics", text, data], capture_output=True, check=False
-        )
-        text.unlink()
-        assert done.returncode == 0, done.stderr.decode()
 
     def lines(self) -> Iterator[str]:
         """The history line by line."""
@@ -202,6 +188,7 @@ class FleetHistory:
             self._say(machine, time, f.SENSOR_REJECTED, (sensor, "impossible"), refused)
         plain = self._labels(machine, f.EXPORTER_ENERGY, ())
         self._samples["process_cpu_seconds_total"][plain].append(f"{(time - self.begin) * 0.012!r} {time}")
+        self._samples["process_start_time_seconds"][plain].append(f"{self.begin!r} {time}")
         self._samples["process_resident_memory_bytes"][plain].append(f"{61e6 + 1e6 * math.sin(time / 600)!r} {time}")
 
     def _serve_predictions(self) -> None:

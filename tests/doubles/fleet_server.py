@@ -59,6 +59,6 @@ def fleet_server(directory: Path, job_label: str, cluster: str) -> Iterator[Flee
     """Serve a history that ends at a whole minute just gone by."""
     server = Prometheus(directory)
     end = time.time() // 60 * 60
-    FleetHistory(end, seconds=HOURS * 3600, job_label=job_label, cluster=cluster).fill(server.data)
+    server.remember(FleetHistory(end, seconds=HOURS * 3600, job_label=job_label, cluster=cluster).lines())
     with server:
         yield FleetServer(server, end, job_label)

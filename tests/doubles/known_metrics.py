@@ -21,7 +21,7 @@ class Known(NamedTuple):
 
 
 def known_metrics(nowhere: Path) -> Mapping[str, Known]:
-    """The frozen families of the exporter, what the prediction service collects, and a process's own two.
+    """The frozen families of the exporter, what the prediction service collects, and what a process tells of itself.
 
     `nowhere` is an empty directory: the service shows the same families without a model.
     """
@@ -31,6 +31,7 @@ def known_metrics(nowhere: Path) -> Mapping[str, Known]:
 _OF_A_PROCESS = {
     "process_cpu_seconds_total": Known(frozenset(), counts=True),
     "process_resident_memory_bytes": Known(frozenset(), counts=False),
+    "process_start_time_seconds": Known(frozenset(), counts=False),
 }
 
 

@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -46,8 +46,8 @@ class Point(NamedTuple):
 class Prometheus:
     """A server of its own data directory and port. As a context manager it is ready, and has scraped, on entry.
 
-    Extra configuration (rules, remote write) is appended to its file as it is. Without a target it has what was put
-    into the directory `data` before.
+    Extra configuration (rules, remote write) is appended to its file as it is. Without a target it has what it was told
+    to remember.
     """
 
     def __init__(
@@ -89,6 +89,18 @@ class Prometheus:
             )
         query, what = self._ready
         self.wait_until(lambda: self.query(query), what)
+
+    def remember(self, history: Iterable[str]) -> None:
+        """Give it lines of OpenMetrics as its past before it starts. Needs promtool."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        text = self._directory / "history.om"
+        with text.open("w") as file:
+            file.writelines(f"{line}\n" for line in history)
+        done = subprocess.run(
+            ["promtool", "tsdb", "create-blocks-from", "openmetrics", text, self.data], capture_output=True, check=False
+        )
+        text.unlink()
+        assert done.returncode == 0, done.stderr.decode()
 
     def close(self) -> None:
         """Stop it; its data stay in the directory."""

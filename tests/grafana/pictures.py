@@ -30,7 +30,7 @@ def main(workshop: Path, directory: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         server = Prometheus(Path(place))
         end = time.time() // 1800 * 1800 - 600  # no label of an axis at its very end
-        FleetHistory(end, seconds=SECONDS).fill(server.data)
+        server.remember(FleetHistory(end, seconds=SECONDS).lines())
         with server:
             asking = Asking(http(server.url), end - SECONDS, end)
             for file, text in texts().items():

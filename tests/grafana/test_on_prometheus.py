@@ -230,3 +230,16 @@ def test_the_history_holds_every_family(honoured: FleetServer) -> None:
     answer = honoured.prometheus.get("/api/v1/label/__name__/values")
 
     assert {family.name for family in FAMILIES} <= {name.removesuffix("_bucket") for name in answer}
+
+
+def test_nodes_that_fell_silent_keep_their_grams(honoured: FleetServer) -> None:
+    """Ten minutes after the last scrape of all, carbon and energy of the range before are still there."""
+    later = honoured._replace(end=honoured.end + 600)
+
+    for title in ("Carbon by job", "Carbon by namespace"):
+        (grams,) = later.answers("carbon", title)
+        assert sum(series.value for series in grams) > 0
+    energy = later.value("carbon", "Energy with the site's share")
+    rate = 'sum(increase(joulecast_node_energy_joules_total{instance=~"gpu-0[12].*"}[1h])) * 0.18 / 3600'
+    (site,) = later.prometheus.query(rate, at=str(later.end))
+    assert energy == pytest.approx(later.value("fleet", "Energy") + site.value, rel=1e-6)
