@@ -10,7 +10,7 @@ from exporter.attribution.idle_policy import NOBODY, IdlePolicy, Requests
 from exporter.attribution.line import Consumer, charge
 from exporter.attribution.quanta import joules_from_quanta, quanta_from_joules
 from exporter.attribution.split import Split, Step, split
-from exporter.attribution.watched import Charged, Watched
+from exporter.attribution.watched import ChargedStep, Watched
 from exporter.attribution.workload import Workload
 from exporter.metering.snapshot import BillState, IdleState, SeriesState
 from exporter.usage.evidence import CgroupIdentity, CpuUseSource, GpuUseSource, Names
@@ -149,14 +149,15 @@ class Attribution:
         bill.account(key, gained)
 
     def _tell_watchers(self, key: SeriesKey, span: tuple[float, float], told: float, result: Split) -> None:
-        if span[1] <= span[0]:
+        if span[1] <= span[0] or not self.watched:
             return
-        for identity in self.watched.identities():
+
+        def quanta_of(identity: CgroupIdentity) -> int:
             consumer = self.bill.find(identity)
-            quanta = 0 if consumer is None else result.charges.get(consumer, 0)
-            method = self._gpu_shares.methods().get(key.device, "") if key.component is Component.GPU else ""
-            charged = Charged(*span, quanta, (span[1] - span[0]) * told)
-            self.watched.step(identity, key, charged, method)
+            return 0 if consumer is None else result.charges.get(consumer, 0)
+
+        method = self._gpu_shares.methods().get(key.device, "") if key.component is Component.GPU else ""
+        self.watched.step(ChargedStep(key, *span, (span[1] - span[0]) * told, method), quanta_of)
 
     def _look_at_cpus(self) -> None:
         if self._cpu is not None:

@@ -18,13 +18,14 @@ Energy = Callable[[SeriesKey, float], float | None]
 """Cumulative joules of one curve at one moment; None if the curve does not reach back so far."""
 
 
-class Charged(NamedTuple):
-    """What somebody was charged of one curve in a stretch of time."""
+class ChargedStep(NamedTuple):
+    """A stretch of one curve whose energy was shared out."""
 
+    key: SeriesKey
     begin: float
     end: float
-    quanta: int
     covered: float  # seconds of it in which it was known who used what
+    gpu_method: str = ""
 
 
 @dataclass(slots=True)
@@ -70,26 +71,21 @@ class Watched:
 
     def identities(self) -> tuple[CgroupIdentity, ...]:
         """Everyone watched now."""
-        if not self._watches:
-            return ()
         with self._lock:
             return tuple(self._watches)
 
-    def step(
-        self,
-        identity: CgroupIdentity,
-        key: SeriesKey,
-        charged: Charged,
-        gpu_method: str = "",
-    ) -> None:
-        """A watched container was charged for a stretch of one curve."""
+    def __bool__(self) -> bool:
+        return bool(self._watches)
+
+    def step(self, step: ChargedStep, quanta_of: Callable[[CgroupIdentity], int]) -> None:
+        """Keep of a step what everyone who is watched was charged for it."""
+        key, begin, end, covered, gpu_method = step
         with self._lock:
-            watch = self._watches.get(identity)
-            if watch is None:
-                return
-            watch.track.step(key, charged.begin, charged.end, joules_from_quanta(charged.quanta), charged.covered)
-            if gpu_method and charged.quanta:
-                watch.gpu_methods.add(gpu_method)
+            for identity, watch in self._watches.items():
+                quanta = quanta_of(identity)
+                watch.track.step(key, begin, end, joules_from_quanta(quanta), covered)
+                if quanta and gpu_method:
+                    watch.gpu_methods.add(gpu_method)
 
     def settled_until(self, identity: CgroupIdentity) -> float | None:
         """The moment up to which every curve is shared out; None if it is not watched, or no step was made yet.
