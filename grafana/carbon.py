@@ -9,7 +9,7 @@ from grafana.layout import Page, Row
 from grafana.panel import Look, Panel, Query
 from grafana.panels import bars, stat, table
 from grafana.plots import graph
-from grafana.promql import JOULES_PER_KILOWATT_HOUR, JOULES_PER_WATT_HOUR, by_job, gained
+from grafana.promql import JOULES_PER_KILOWATT_HOUR, JOULES_PER_WATT_HOUR, by_job, gained, node_joules
 from grafana.variables import cluster, data_source, job_label, jobs, nodes
 
 _NO_INTENSITY = "No carbon intensity is configured"
@@ -100,11 +100,7 @@ def _totals() -> list[Panel]:
         stat(
             "Energy with the site's share",
             "Energy of these nodes times the power usage effectiveness of their site, where it is configured.",
-            Query(
-                "sum(sum by (AXES) (increase(joulecast_node_energy_joules_total{NODES}[$__range]))"
-                f" * on (AXES) {_SITE_OF_RANGE}) / {JOULES_PER_WATT_HOUR}",
-                instant=True,
-            ),
+            Query(f"sum({node_joules()} * on (AXES) {_SITE_OF_RANGE}) / {JOULES_PER_WATT_HOUR}", instant=True),
             "watth",
             trend=False,
         ),
@@ -198,10 +194,7 @@ def _nodes() -> Panel:
         "Nodes",
         "Energy of the machine alone; carbon and cost with what the site adds.",
         [
-            Query(
-                "sum by (AXES) (increase(joulecast_node_energy_joules_total{NODES}[$__range]))"
-                f" / {JOULES_PER_WATT_HOUR}"
-            ),
+            Query(f"{node_joules()} / {JOULES_PER_WATT_HOUR}"),
             Query(f"sum by (AXES) ({_GRAMS})"),
             Query(f"sum by (AXES) ({_MONEY})"),
             Query(_INTENSITY),

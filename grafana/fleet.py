@@ -7,10 +7,11 @@ from grafana.layout import Page, Row
 from grafana.panel import Look, Panel, Query
 from grafana.panels import bars, stat, table
 from grafana.plots import graph
-from grafana.promql import JOULES_PER_WATT_HOUR, gained, share
+from grafana.promql import JOULES_PER_WATT_HOUR, gained, node_joules, share_known_as
 from grafana.variables import cluster, data_source, nodes
 
 _NODE_RATE = "sum(rate(joulecast_node_energy_joules_total{NODES}[$__rate_interval]))"
+_BY_SENSORS = "measured|integrated"
 _ATTRIBUTION_OFF = "Attribution is off"
 
 
@@ -42,10 +43,7 @@ def _now() -> list[Panel]:
         stat(
             "Energy",
             "Energy of these nodes in the time range.",
-            Query(
-                f"sum(increase(joulecast_node_energy_joules_total{{NODES}}[$__range])) / {JOULES_PER_WATT_HOUR}",
-                instant=True,
-            ),
+            Query(f"sum({node_joules()}) / {JOULES_PER_WATT_HOUR}", instant=True),
             "watth",
             trend=False,
         ),
@@ -53,13 +51,7 @@ def _now() -> list[Panel]:
             "From hardware sensors",
             "Share of the energy in the time range that a sensor counted or measured. The rest comes from a formula "
             "or a trained model, see Prediction.",
-            Query(
-                share(
-                    'sum(increase(joulecast_energy_joules_total{NODES,PARTS,provenance=~"measured|integrated"}[$__range]))',
-                    "sum(increase(joulecast_energy_joules_total{NODES,PARTS}[$__range]))",
-                ),
-                instant=True,
-            ),
+            Query(share_known_as(_BY_SENSORS), instant=True),
             "percentunit",
             look=Look(4, 4, decimals=0, least=0, most=1, steps=((None, ORANGE), (0.5, YELLOW), (0.9, GREEN))),
             trend=False,
@@ -145,8 +137,6 @@ def _top_nodes() -> Panel:
 
 def _nodes() -> Panel:
     power = 'sum by (AXES) (joulecast_power_watts{{NODES,PARTS,component="{}"}})'
-    energy = "sum by (AXES) (increase(joulecast_{}_joules_total{{NODES{}}}[$__range]))"
-    whole = energy.format("energy", ",PARTS")
     return table(
         "All nodes",
         "Each node now, and its energy in the time range. A cell is empty where a node lacks the part. Click a node "
@@ -155,12 +145,8 @@ def _nodes() -> Panel:
             Query("sum by (AXES) (joulecast_node_power_watts{NODES})"),
             *(Query(power.format(component)) for component in ("cpu", "dram", "gpu")),
             Query("avg by (AXES) (joulecast_gpu_utilization_ratio{NODES})"),
-            Query(f"{energy.format('node_energy', '')} / {JOULES_PER_WATT_HOUR}"),
-            Query(
-                "("
-                + energy.format("energy", ',PARTS,provenance=~"measured|integrated"')
-                + f" or 0 * {whole}) / {whole}"
-            ),
+            Query(f"{node_joules()} / {JOULES_PER_WATT_HOUR}"),
+            Query(share_known_as(_BY_SENSORS, by="AXES")),
             Query("max by (AXES, capture) (joulecast_replay_info{NODES})"),
         ],
         columns={

@@ -8,7 +8,7 @@ from grafana.node_gpus import NO_GPU, gpus
 from grafana.panel import Look, Panel, Query
 from grafana.panels import stat, table
 from grafana.plots import graph, scatter
-from grafana.promql import JOULES_PER_WATT_HOUR, named_gpu, uuid_of_device
+from grafana.promql import JOULES_PER_WATT_HOUR, named_gpu, node_joules, uuid_of_device
 from grafana.variables import cluster, data_source, one_node
 
 _NODE_POWER = "sum(joulecast_node_power_watts{NODE})"
@@ -47,10 +47,7 @@ def _now() -> list[Panel]:
         stat(
             "Energy",
             "Energy of this node in the time range.",
-            Query(
-                f"sum(increase(joulecast_node_energy_joules_total{{NODE}}[$__range])) / {JOULES_PER_WATT_HOUR}",
-                instant=True,
-            ),
+            Query(f"sum({node_joules('NODE')}) / {JOULES_PER_WATT_HOUR}", instant=True),
             "watth",
             trend=False,
         ),

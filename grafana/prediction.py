@@ -7,7 +7,7 @@ from grafana.panel import Look, Panel, Query
 from grafana.panels import stat, table
 from grafana.plots import graph, scatter
 from grafana.prediction_service import service
-from grafana.promql import share
+from grafana.promql import share_known_as
 from grafana.variables import cluster, data_source, nodes
 
 _LINES = {f"{component} predicted": COMPONENTS[component] for component in ("cpu", "dram", "gpu")}
@@ -62,13 +62,7 @@ def _trust() -> list[Panel]:
         stat(
             "Predicted energy",
             "Share of all energy in the time range that a trained model predicted.",
-            Query(
-                share(
-                    'sum(increase(joulecast_energy_joules_total{NODES,PARTS,provenance="predicted"}[$__range]))',
-                    "sum(increase(joulecast_energy_joules_total{NODES,PARTS}[$__range]))",
-                ),
-                instant=True,
-            ),
+            Query(share_known_as("predicted"), instant=True),
             "percentunit",
             look=Look(6, 4, decimals=1, least=0, most=1, steps=((None, PURPLE),)),
             trend=False,
@@ -162,7 +156,6 @@ def _shares() -> Panel:
 
 
 def _nodes() -> Panel:
-    whole = "sum by (AXES) (increase(joulecast_energy_joules_total{NODES,PARTS}[$__range]))"
     columns = {
         "cluster": "Cluster",
         "instance": "Node",
@@ -175,13 +168,7 @@ def _nodes() -> Panel:
         "Share of each node's energy in the time range that is predicted by a trained model or modelled by a "
         "formula, and the worst residual of its parts where they are measured too.",
         [
-            *(
-                Query(
-                    f'(sum by (AXES) (increase(joulecast_energy_joules_total{{NODES,PARTS,provenance="{provenance}"}}'
-                    f"[$__range])) or 0 * {whole}) / {whole}"
-                )
-                for provenance in ("predicted", "modelled")
-            ),
+            *(Query(share_known_as(provenance, by="AXES")) for provenance in ("predicted", "modelled")),
             Query("max by (AXES) (abs(joulecast_prediction_residual_ratio{NODES}))"),
         ],
         columns=columns,

@@ -55,6 +55,27 @@ def gained_or_none(series: str) -> str:
     return f"({exact} unless resets({series}[$__range]) > 0 or increase({series}[$__range]))"
 
 
+def node_joules(nodes: str = "NODES") -> str:
+    """Energy of each node in the dashboard's range.
+
+    When its provenance changes the same counter goes on under another label. Were each label's increase added up, one
+    that comes back would count what the other saw meanwhile once more.
+    """
+    return f"increase(max by (AXES) (joulecast_node_energy_joules_total{{{nodes}}})[$__range:1m])"
+
+
+def share_known_as(provenances: str, by: str = "") -> str:
+    """Share of the energy in the dashboard's range that is known in these ways, of all or by labels.
+
+    Counters of parts go on under another provenance too, so rates of short stretches are added up.
+    """
+    grouped = f"sum by ({by})" if by else "sum"
+    parts = "joulecast_energy_joules_total{NODES,PARTS"
+    part = f'sum_over_time({grouped} (rate({parts},provenance=~"{provenances}"}}[5m]))[$__range:5m])'
+    whole = f"sum_over_time({grouped} (rate({parts}}}[5m]))[$__range:5m])"
+    return share(part, whole)
+
+
 def by_job(aggregate: str, labels: str, vector: str) -> str:
     """Aggregate by the workload's job and more labels, with the job under `job` whatever Prometheus calls it."""
     return f'{aggregate} by ({labels}) (label_replace({vector}, "job", "$1", "$job_label", "(.*)"))'

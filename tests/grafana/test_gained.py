@@ -10,7 +10,7 @@ from doubles.prometheus import Prometheus, needs_prometheus, needs_promtool
 from doubles.victoria_metrics import needs_victoria_metrics, victoria_metrics
 
 from grafana.asking import Asking, http
-from grafana.promql import gained, gained_or_none, written_out
+from grafana.promql import gained, gained_or_none, node_joules, share_known_as, written_out
 
 STEP = 15
 HOUR = 3600
@@ -66,6 +66,12 @@ def history(begin: float) -> Iterator[str]:
                 known = [value for since, value in counter.steps if since <= at <= counter.until]
                 if known:
                     samples[counter.family].append(f"{labels} {known[-1]} {begin + at}")
+    for at in range(-HOUR, HOUR + 1, STEP):
+        provenance = "predicted" if 1200 < at <= 2400 else "measured"
+        said = f'instance="watched",job="joulecast",provenance="{provenance}"'
+        joules = f"{1e6 + 100 * at} {begin + at}"
+        samples["joulecast_node_energy_joules_total"].append(f"{{{said}}} {joules}")
+        samples["joulecast_energy_joules_total"].append(f'{{{said},component="cpu",zone="package"}} {joules}')
     for family, lines in samples.items():
         yield from (f"{family}{line}" for line in lines)
     yield "# EOF"
@@ -123,3 +129,19 @@ def test_what_stood_still_gained_nothing(asking: Asking) -> None:
 
     assert still not in answer(asking, gained(f"{INTERVALS}{{NODES}}"))
     assert answer(asking, gained_or_none(f"{INTERVALS}{{NODES}}"))[still] == 0
+
+
+def test_a_provenance_that_comes_back_counts_no_joule_twice(asking: Asking) -> None:
+    """A node's counter goes on under another label for a while: its energy is what it gained under either."""
+    text = asking.written(written_out(node_joules()), EVERYTHING)
+    (answer,) = asking.get("/api/v1/query", {"query": text, "time": str(asking.end)})["result"]
+
+    assert float(answer["value"][1]) == pytest.approx(100 * HOUR, rel=0.03)
+
+
+def test_each_way_of_knowing_has_its_own_share(asking: Asking) -> None:
+    """A third of the hour was predicted, and the counter of what is measured did not see it."""
+    text = asking.written(written_out(share_known_as("measured|integrated")), EVERYTHING)
+    (answer,) = asking.get("/api/v1/query", {"query": text, "time": str(asking.end)})["result"]
+
+    assert float(answer["value"][1]) == pytest.approx(2 / 3, abs=0.05)

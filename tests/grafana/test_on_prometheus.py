@@ -242,4 +242,4 @@ def test_nodes_that_fell_silent_keep_their_grams(honoured: FleetServer) -> None:
     energy = later.value("carbon", "Energy with the site's share")
     rate = 'sum(increase(joulecast_node_energy_joules_total{instance=~"gpu-0[12].*"}[1h])) * 0.18 / 3600'
     (site,) = later.prometheus.query(rate, at=str(later.end))
-    assert energy == pytest.approx(later.value("fleet", "Energy") + site.value, rel=1e-6)
+    assert energy == pytest.approx(later.value("fleet", "Energy") + site.value, rel=0.01)
