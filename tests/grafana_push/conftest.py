@@ -1,11 +1,14 @@
-"""What these tests share: a Grafana's double, and the command in this process against it."""
+"""What these tests share: a Grafana's double, a real exporter, and the command in this process between them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
+from doubles.exporter_process import ExporterProcess
 from doubles.grafana_server import TOKEN, GrafanaServer
+from doubles.quick_machine import quick_machine
 
 from joulecast.cli.main import main
 
@@ -55,3 +58,27 @@ def joulecast(token_file: Path, capsys: pytest.CaptureFixture[str]) -> Callable[
 def push(grafana: GrafanaServer, joulecast: Callable[..., Ended]) -> Callable[..., Ended]:
     """Push into the double."""
     return lambda *arguments: joulecast("push", grafana.url, *arguments)
+
+
+@pytest.fixture(scope="session")
+def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExporterProcess]:
+    """The real exporter; every test has a job of its own on it."""
+    directory = tmp_path_factory.mktemp("exporter")
+    capture = quick_machine(directory / "quick.jsonl")
+    with ExporterProcess(directory, "--replay", str(capture), "--period", "0.1") as exporter:
+        exporter.until(lambda: exporter.metrics().value("joulecast_node_power_watts", provenance="measured"))
+        yield exporter
+
+
+@pytest.fixture
+def job() -> str:
+    """A job that no other test has."""
+    return f"job-{uuid4().hex}"
+
+
+@pytest.fixture
+def annotate(
+    grafana: GrafanaServer, joulecast: Callable[..., Ended], exporter: ExporterProcess, job: str
+) -> Callable[..., Any]:
+    """Annotate this test's job in the double."""
+    return lambda *more: joulecast("annotate", grafana.url, "--address", exporter.grpc, "--job", job, *more)
