@@ -156,7 +156,7 @@ class CgroupReader:
     def _take(self, source: _Source, group: Group) -> bool:
         """Read one counter; whether there is a number in it."""
         try:
-            group.note(source.hierarchy.seconds(group.content(self._budget)))
+            group.read(source.hierarchy.seconds, self._budget)
         except OSError as error:
             if isinstance(error, _GONE) or error.errno == errno.ENODEV:
                 source.tree.lost(group)
