@@ -222,8 +222,9 @@ def test_a_namespace_of_cgroups_hides_no_process(groups: KernelCgroups, tmp_path
     """A reader in a container's own namespace, where paths begin with "..", still knows whose each process is."""
     if shutil.which("unshare") is None:
         pytest.skip("no unshare(1)")
-    process = groups.start(f"{POD.format(1)}/{CONTAINER.format(1)}")
-    own = groups.make(f"{POD.format(1)}/{CONTAINER.format(2)}")
+    number = os.getpid()  # a name below ".." is known if it is the only one: other tests must not have it
+    process = groups.start(f"{POD.format(number)}/{CONTAINER.format(number)}")
+    own = groups.make(f"{POD.format(number)}/{CONTAINER.format(2)}")
     (tmp_path / "cpuacct").symlink_to(groups.root)
     script = (
         "import pathlib, sys\n"
@@ -244,4 +245,4 @@ def test_a_namespace_of_cgroups_hides_no_process(groups: KernelCgroups, tmp_path
         pytest.skip(f"no namespaces here: {answer.stderr.strip()}")
     relative, container = answer.stdout.split()
     assert int(relative) > 0
-    assert container == f"{1:064x}"
+    assert container == f"{number:064x}"
