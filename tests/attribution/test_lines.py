@@ -84,8 +84,8 @@ def test_a_container_that_is_restarted_for_ever_takes_no_memory() -> None:
     """Of a crash loop only the restarts of the last while are remembered, named or not, folded or not."""
     machine = a_machine(ttl_seconds=30.0)
     for number in range(200):
-        burn(machine, "web", f"once-{number}")
         machine.container("nameless", named=False)
+        burn(machine, "web", f"once-{number}")
         machine.evidence.groups.clear()
     shown = machine.tick()
     bill = machine.attribution.bill
