@@ -69,6 +69,11 @@ class Prometheus:
 
     def start(self) -> None:
         """Start and wait until the target was scraped once."""
+        self.launch()
+        self.await_ready()
+
+    def launch(self) -> None:
+        """Start it. It looks for targets after five seconds only, so whoever starts several does so before waiting."""
         self._directory.mkdir(parents=True, exist_ok=True)
         config = self._directory / "prometheus.yml"
         config.write_text(self._config)
@@ -87,6 +92,9 @@ class Prometheus:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+    def await_ready(self) -> None:
+        """Wait until it has scraped its target once, or answers where it has none."""
         query, what = self._ready
         self.wait_until(lambda: self.query(query), what)
 

@@ -1,7 +1,9 @@
 """Asked of a real Prometheus that scrapes the real exporter: a node that plays the shipped demo, and one interval."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
 from typing import NamedTuple
 
 import pytest
@@ -22,24 +24,41 @@ class Live(NamedTuple):
     joules: float
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["honor_labels", "renamed"])
-def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """A Prometheus that has seen the demo's power, and an interval of it after its end."""
-    directory = tmp_path_factory.mktemp("exporter")
-    label = "job" if request.param else "exported_job"
-    with (
-        ExporterProcess(directory, "--replay", "demo") as exporter,
-        Prometheus(tmp_path_factory.mktemp("live"), str(exporter.listen), honor_labels=request.param) as server,
-    ):
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Live]]:
+    """Two Prometheus, by what they call a job, that have seen the demo's power, and an interval of it after its end."""
+    exporter = ExporterProcess(tmp_path_factory.mktemp("exporter"), "--replay", "demo")
+    with ExitStack() as running:
+        servers = {}
+        for label in ("job", "exported_job"):
+            servers[label] = server = Prometheus(
+                tmp_path_factory.mktemp(label), str(exporter.listen), honor_labels=label == "job"
+            )
+            running.callback(server.close)
+            server.launch()
+        running.enter_context(exporter)
         exporter.until(lambda: exporter.metrics().value("joulecast_node_power_watts", provenance="measured"), 60)
         begun, _ = exporter.workload.begin(job="resnet50", phase="training")
-        server.wait_until(lambda: server.query("count_over_time(joulecast_node_power_watts[1m]) > 3"), "some scrapes")
+        scrapes = "count_over_time(joulecast_node_power_watts[1m]) > 3"
+        for server in servers.values():
+            server.wait_until(partial(server.query, scrapes), "some scrapes")
         exporter.workload.end(begun)
         joules = exporter.workload.settled(begun).node.gross_joules
-        ended = f'joulecast_interval_energy_joules_total{{{label}="resnet50"}}'
-        server.wait_until(lambda: server.query(ended), "the interval")
+        for label, server in servers.items():
+            ended = f'joulecast_interval_energy_joules_total{{{label}="resnet50"}}'
+            server.wait_until(partial(server.query, ended), "the interval")
         # Points of a graph stand on whole steps: the next one still sees what was scraped just now.
-        yield Live(FleetServer(server, time.time() + SCRAPE_SECONDS, label), str(exporter.listen), joules)
+        end = time.time() + SCRAPE_SECONDS
+        yield {
+            label: Live(FleetServer(server, end, label), str(exporter.listen), joules)
+            for label, server in servers.items()
+        }
+
+
+@pytest.fixture(params=["job", "exported_job"], ids=["honor_labels", "renamed"])
+def live(request: pytest.FixtureRequest, lives: Mapping[str, Live]) -> Live:
+    """Both ways of scraping."""
+    return lives[request.param]
 
 
 def test_the_node_is_drawn(live: Live) -> None:

@@ -45,6 +45,8 @@ def tried(name: str) -> Sequence[Outcome]:
         broken = {copied(Path(scratch) / str(number)): each for number, each in enumerate(mutants(rule))}
         for directory, mutant in broken.items():
             (directory / "rules" / FILES[kind].name).write_text(_with(mutant.rule, name, kind))
+            if kind == "alerts":
+                (directory / "rules" / FILES["recording"].name).write_text(_recorded_for(rule))
         judged = {directory: unit_tests(name, directory) for directory in broken}
         said = promtool_output("test", "rules", *judged.values())
     passed = set(re.findall(r"^Unit Testing:  (.+)\n  SUCCESS$", said, re.MULTILINE))
@@ -61,6 +63,21 @@ def _with(rule: Rule, name: str, kind: str) -> str:
         for group in groups_of(kind)
     ]
     return yaml.safe_dump({"groups": replaced})
+
+
+def _recorded_for(rule: Rule) -> str:
+    """The text of a file with the recorded series that a rule asks for, and those that they ask for in turn."""
+    needed, asking = set[str](), [rule["expr"]]
+    while asking:
+        text = asking.pop()
+        found = {name for name in RECORDED if name in text} - needed
+        needed |= found
+        asking += [RECORDED[name]["expr"] for name in found]
+    groups = [
+        {**group, "rules": [each for each in group["rules"] if each["record"] in needed]}
+        for group in groups_of("recording")
+    ]
+    return yaml.safe_dump({"groups": groups})
 
 
 def main(names: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """The rules in a real Prometheus that scrapes the real exporter: whatever can have data has it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from functools import partial
 from math import isfinite
 from typing import Any
@@ -17,28 +18,42 @@ RATES = ("--pue", "1.25", "--carbon-intensity", "360", "--electricity-price", "0
 
 
 @pytest.fixture(scope="module")
-def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExporterProcess]:
-    """A recorded machine with containers and GPUs, on which one interval has ended."""
-    with ExporterProcess(tmp_path_factory.mktemp("exporter"), "--replay", "demo", *RATES) as process:
-        request, _ = process.workload.begin(job="nightly", phase="training")
-        process.until(lambda: process.metrics().value("joulecast_node_energy_joules_total", provenance="measured"))
-        process.workload.end(request)
-        process.workload.settled(request)
-        yield process
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[bool, Prometheus]]:
+    """One server that honours labels and one that does not, both with all rules, each evaluated every second.
 
-
-@pytest.fixture(scope="module", params=[True, False], ids=["honor_labels", "exported_job"])
-def prometheus(
-    request: pytest.FixtureRequest, exporter: ExporterProcess, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Prometheus]:
-    """A server with all rules, each evaluated every second."""
-    directory = tmp_path_factory.mktemp("prometheus")
+    They scrape a recorded machine with containers and GPUs, on which one interval has ended.
+    """
+    rules = tmp_path_factory.mktemp("rules")
     for name, path in FILES.items():
         groups = [{**group, "interval": "1s"} for group in groups_of(name)]
-        (directory / path.name).write_text(yaml.safe_dump({"groups": groups}))
-    configuration = f"rule_files: [{directory}/alerts.yml, {directory}/recording.yml]\n"
-    with Prometheus(directory, str(exporter.listen), honor_labels=request.param, configuration=configuration) as server:
-        yield server
+        (rules / path.name).write_text(yaml.safe_dump({"groups": groups}))
+    configuration = f"rule_files: [{rules}/alerts.yml, {rules}/recording.yml]\n"
+    exporter = ExporterProcess(tmp_path_factory.mktemp("exporter"), "--replay", "demo", *RATES)
+    with ExitStack() as running:
+        servers = {}
+        for honours in (True, False):
+            servers[honours] = server = Prometheus(
+                tmp_path_factory.mktemp("prometheus"),
+                str(exporter.listen),
+                honor_labels=honours,
+                configuration=configuration,
+            )
+            running.callback(server.close)
+            server.launch()
+        running.enter_context(exporter)
+        request, _ = exporter.workload.begin(job="nightly", phase="training")
+        exporter.until(lambda: exporter.metrics().value("joulecast_node_energy_joules_total", provenance="measured"))
+        exporter.workload.end(request)
+        exporter.workload.settled(request)
+        for server in servers.values():
+            server.await_ready()
+        yield servers
+
+
+@pytest.fixture(params=[True, False], ids=["honor_labels", "exported_job"])
+def prometheus(request: pytest.FixtureRequest, servers: Mapping[bool, Prometheus]) -> Prometheus:
+    """Both ways of scraping."""
+    return servers[request.param]
 
 
 def _is_about(server: Prometheus, query: str, expected: float) -> bool:
