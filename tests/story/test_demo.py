@@ -25,10 +25,11 @@ needs_setpriv = pytest.mark.skipif(shutil.which("setpriv") is None, reason="no `
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
-    """One that moves."""
+    """One that moves, and leaves nothing behind."""
     with DemoProcess(tmp_path_factory.mktemp("demo")) as process:
         process.says(MOVING)
         yield process
+        ended_by(process, signal.SIGTERM)
 
 
 def test_energy_is_split_by_phase_and_most_of_it_is_inference(demo: DemoProcess) -> None:
@@ -104,27 +105,30 @@ def test_prometheus_has_both(demo: DemoProcess) -> None:
     assert json.loads(demo.get("alerts"))["status"] == "success"
 
 
+def ended_by(demo: DemoProcess, number: signal.Signals) -> None:
+    """A signal ends it: no process and no file is left, and that is no failure."""
+    children = demo.children()
+    assert list(demo.scratch.iterdir())
+    demo.signal(number)
+    assert demo.wait() == 0
+    assert not [name for name, pid in children.items() if is_alive(pid)]
+    assert not list(demo.scratch.iterdir())
+    assert "nothing of it is left behind" in demo.output
+    assert "Traceback" not in demo.output
+
+
 @pytest.mark.parametrize(
     ("number", "moment", "running"),
     [
-        (signal.SIGINT, CURTAIN, {"exporter", "predictor", "workload"}),
         (signal.SIGTERM, "predictor    ready", {"exporter", "predictor"}),
         (signal.SIGHUP, "exporter     ready", {"exporter"}),
     ],
 )
 def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals, moment: str, running: set[str]) -> None:
-    """At any moment: no process and no file is left, and ending is no failure."""
+    """At any moment of its start, too."""
     with DemoProcess(tmp_path, moment=moment) as demo:
-        children = demo.children()
-        assert children.keys() >= running
-        assert list(demo.scratch.iterdir())
-        demo.signal(number)
-        assert demo.wait() == 0
-        assert not [name for name, pid in children.items() if is_alive(pid)]
-        assert not list(demo.scratch.iterdir())
-
-    assert "nothing of it is left behind" in demo.output
-    assert "Traceback" not in demo.output
+        assert demo.children().keys() >= running
+        ended_by(demo, number)
 
 
 @pytest.mark.parametrize(
@@ -154,21 +158,15 @@ def test_a_killed_demo_takes_its_processes_along(tmp_path: Path) -> None:
     until(lambda: not [name for name, pid in children.items() if is_alive(pid)])
 
 
-def test_a_long_path_of_temporary_files_is_no_obstacle(tmp_path: Path) -> None:
-    """Where a socket's path would be too long, the workload goes by the port."""
-    long = tmp_path / ("long" * 25)
-    long.mkdir()
-    with DemoProcess(tmp_path, scratch=long) as demo:
-        assert "workload" in demo.children()
-
-
-def test_without_prometheus_the_rest_goes_on(tmp_path: Path) -> None:
-    """It says what is missing and how to have it."""
-    programs = tmp_path / "bin"
+def test_on_a_poor_machine_the_rest_goes_on_until_ctrl_c(tmp_path: Path) -> None:
+    """Without Prometheus, which it tells how to have; and where a socket's path would be too long, by the port."""
+    programs, long = tmp_path / "bin", tmp_path / ("long" * 25)
     programs.mkdir()
-    with DemoProcess(tmp_path, path=str(programs)) as demo:
+    long.mkdir()
+    with DemoProcess(tmp_path, path=str(programs), scratch=long) as demo:
         assert "prometheus   is not installed here" in demo.output
         assert demo.children().keys() == {"exporter", "predictor", "workload"}
+        ended_by(demo, signal.SIGINT)
 
 
 def test_a_taken_port_is_one_line() -> None:
