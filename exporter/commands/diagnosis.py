@@ -38,7 +38,7 @@ class Diagnosis:
     replaying: str  # the capture's title, or empty
     findings: Sequence[Finding]
     rows: Sequence[SeriesDiagnosis]
-    attribution: AttributionDiagnosis | None = None  # None for a capture, which tells nobody's names
+    attribution: AttributionDiagnosis | None = None  # None for a capture that tells nobody's names
 
     @property
     def counted(self) -> Sequence[SeriesDiagnosis]:

@@ -43,7 +43,7 @@ class AttributionLook:
         if isinstance(evidence.names, KubernetesNames):
             evidence.names.look()  # for what was new at the first look
         bill = self._attribution.step([], {})
-        cgroups = evidence.cpu.describe() if isinstance(evidence.cpu, CgroupReader) else "not looked at"
+        cgroups = evidence.cpu.describe() if isinstance(evidence.cpu, CgroupReader) else "those of the capture"
         evidence.close()
         counts, methods = ({}, {}) if bill is None else (bill.counts, bill.gpu_methods)
         findings = evidence.names.findings()

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     replay = Capture.load(args.replay) if args.replay else None
     inventory, clock = take_inventory(args.sysfs, args.procfs, replay=replay), SystemClock()
     evidence = None
-    if replay is None:
+    if replay is None or replay.header.workloads:
         access = _kubelet_access(args, os.environ)
         evidence = find_evidence(inventory, access, clock, sysfs=args.sysfs, procfs=args.procfs)
     diagnosis = diagnose(inventory, clock, time.sleep, evidence)

@@ -1,21 +1,26 @@
 """The doctor on whose energy it is: what is found of cgroups, GPUs and the kubelet, and what to do for more."""
 
+import json
 import re
+from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 from doubles.cgroup_files import CgroupFiles
 from doubles.clock import FakeClock
 from doubles.fake_nvml import FakeNvml
 from doubles.kubelet import Kubelet
 from doubles.kubelet_pods import Container, a_pod, container_id, pod_uid
 from doubles.procfs import ProcTree
+from doubles.quick_machine import quick_machine
 
 from exporter.commands.diagnosis import Diagnosis, diagnose
 from exporter.commands.diagnosis_text import render
-from exporter.commands.sensors import as_json
+from exporter.commands.sensors import add_arguments, as_json, run
 from exporter.evidence import find_evidence
 from exporter.kubernetes.access import KubeletAccess
-from exporter.sensors.capture import Capture
 from exporter.sensors.inventory import take_inventory
 from exporter.sensors.nvml.library import NvmlLibrary
 
@@ -106,11 +111,28 @@ def test_each_gpu_says_how_it_is_split(tmp_path: Path) -> None:
     }
 
 
-def test_a_capture_has_nobody_in_it() -> None:
-    """Of a played machine nobody's names are known, so that the page has no such part."""
-    inventory = take_inventory(Path("/nowhere"), Path("/nowhere"), replay=Capture.load(Path("demo")))
-    clock = FakeClock()
-    diagnosis = diagnose(inventory, clock, clock.advance)
+@pytest.fixture
+def replayed(capsys: pytest.CaptureFixture[str]) -> Callable[[str], Any]:
+    """What `joulecast sensors --json --replay CAPTURE` tells of attribution."""
 
-    assert "Whose energy it is" not in render(diagnosis, colour=False)
-    assert as_json(diagnosis)["attribution"] is None
+    def told(capture: str) -> Any:
+        parser = ArgumentParser()
+        add_arguments(parser)
+        assert run(parser.parse_args(["--json", "--replay", capture])) == 0
+        return json.loads(capsys.readouterr().out)["attribution"]
+
+    return told
+
+
+def test_a_capture_tells_who_used_its_machine(replayed: Callable[[str], Any]) -> None:
+    """The demo's workloads are found by their names, and each of its GPUs says how it is split."""
+    attribution = replayed("demo")
+
+    assert (attribution["workloads"], attribution["unnamed"]) == (7, 0)
+    assert attribution["cgroups"] == "those of the capture"
+    assert len(attribution["gpu_methods"]) == 8
+
+
+def test_a_capture_without_workloads_has_nobody_in_it(replayed: Callable[[str], Any], tmp_path: Path) -> None:
+    """Nobody is known to have used the played machine, so that there is no such part."""
+    assert replayed(str(quick_machine(tmp_path / "quick.jsonl"))) is None
