@@ -220,7 +220,7 @@ def test_ended_interval_shows_gross_idle_net_and_per_count() -> None:
     reader = read_intervals(ended=(ended,))
     assert "12.5 s" in reader.text
     assert "300 ± 12 J512 ± 15 J" in reader.text
-    assert "1.59 Jper sample" in reader.text
+    assert "1.59 J per sample" in reader.text
     assert {"812.34", "300.5", repr(812.34 - 300.5)} <= set(reader.values("value"))
 
 

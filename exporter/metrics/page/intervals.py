@@ -145,7 +145,7 @@ def _per_count(interval: Interval) -> Iterator[Markup]:
     gross = interval.account.node.gross_joules if interval.account else None
     for what, count in interval.counts.items():
         if gross is not None and count:
-            name = element("small", "per ", element("span", what, class_="break"), class_="note")
+            name = element("small", " per ", element("span", what, class_="break"), class_="unit")
             yield element("div", quantity(gross / count, joules(gross / count)), name, data_key=what)
 
 
