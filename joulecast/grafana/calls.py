@@ -92,7 +92,7 @@ class Grafana:
             raise redirected(self.url, response.headers.get("Location", ""))
         try:
             body = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or nested without an end
             body = None
         if response.status_code < 400:
             if body is None:

@@ -20,8 +20,8 @@ class Trouble:
     """What becomes of requests by this method below this path: `after` went well, then `times` of them go wrong.
 
     `how` is a status, "html" (a page instead of JSON), "login" (a redirect to one), "hang", "cut" (no answer), "lost"
-    (done, and no answer), "list" (JSON of another shape), "gateway" (a page of a proxy) or "echo" (an error that
-    repeats the token).
+    (done, and no answer), "list" (JSON of another shape), "deep" (JSON nested without an end), "gateway" (a page of a
+    proxy) or "echo" (an error that repeats the token).
     """
 
     how: int | str
@@ -113,6 +113,8 @@ class GrafanaServer(GrafanaContents):
             _send(handler, how, json.dumps({"message": f"\x1b[31mtold to\nanswer {how}"}))
         elif how == "html":
             _send(handler, 200, "<html>Please log in</html>", kind="text/html")
+        elif how == "deep":
+            _send(handler, 200, "[" * 100_000)
         elif how == "gateway":
             _send(handler, 502, "<html>a message from the proxy</html>", kind="text/html")
         elif how == "login":

@@ -22,13 +22,15 @@ def test_follow_marks_intervals_as_they_finish(
     command = [COMMAND, "grafana", "annotate", "--url", grafana.url, "--token-file", token_file, "--follow"]
     command += ["--address", exporter.grpc, "--job", job, "--every", "0.1", "--timeout", "1"]
     command += ["--cursor-file", tmp_path / "cursor.json"]
+    said = tmp_path / "said"
     expected = []
 
     def one_more() -> None:
         expected.append(f"interval:{done(exporter.workload, name='step', job=job).interval_id}")
 
     def following() -> "subprocess.Popen[str]":
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with said.open("a") as out:
+            return subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, text=True)
 
     one_more()
     with following() as life:
@@ -42,14 +44,14 @@ def test_follow_marks_intervals_as_they_finish(
             until(lambda: len(grafana.requests) > seen + 3)
             grafana.troubles.clear()
             until(lambda: tags(grafana) == expected)
+            until(lambda: said.read_text().count("annotated") == 3)
         finally:
             life.send_signal(signal.SIGINT)
-            out, err = life.communicate(timeout=20)
+            _, err = life.communicate(timeout=20)
     assert life.returncode == 130
     assert err.count("trying again") == 1
     assert "Traceback" not in err
-    assert TOKEN not in out + err
-    assert out.count("annotated") == 3
+    assert TOKEN not in said.read_text() + err
 
     one_more()
     with following() as life:

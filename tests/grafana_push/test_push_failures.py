@@ -25,6 +25,7 @@ EVERYWHERE: list[tuple[int | str, str, str]] = [
     ("gateway", "status 502", "run it again later"),
     ("hang", "did not answer within 0.3 s", "run it again later"),
     ("html", "is not Grafana's API", "check --url"),
+    ("deep", "is not Grafana's API", "check --url"),
     ("list", "is not Grafana's API", "check --url"),
     ("login", "sends elsewhere, to https://sso.example.org/login,", "give --url"),
     ("cut", "no Grafana answers", "see that it runs"),
