@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 ARGS ?=
-PYTEST_ARGS ?= -n 2 -q
+# Neighbours share servers, so they stay together until a worker runs out of tests.
+PYTEST_ARGS ?= -n 2 -q --dist worksteal
 
 VENV := .venv
 BIN := $(VENV)/bin
