@@ -135,6 +135,11 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]
         raise
 
 
+def part_of(told: dict[str, Any]) -> float:
+    """The part of this machine that an interval's process used."""
+    return float(told["used"] / (told["duration_seconds"] * (os.cpu_count() or 1)))
+
+
 def test_three_to_one(machine: Machine) -> None:
     """Of two containers one uses three times the CPU time of the other, and each is told joules of the same ratio."""
     large = machine.workload(CONTAINER.format(1, 1), cpus=0.3, seconds=8.0)
@@ -146,10 +151,13 @@ def test_three_to_one(machine: Machine) -> None:
     assert shares[0]["pod"] == "0f3d2a1c-0000-4000-8000-000000000001"
     assert shares[1]["container"] == f"{2:064x}"[:12]
     assert all(share["coverage"] > 0.99 for share in shares)
-    assert shares[0]["gross_joules"] == pytest.approx(3 * shares[1]["gross_joules"], rel=0.05)
+    # Within 5 %; on a machine so busy that ticks come late, within what the shares say of their edges.
+    unsure = shares[0]["uncertainty_joules"] + 3 * shares[1]["uncertainty_joules"]
+    assert shares[0]["gross_joules"] == pytest.approx(3 * shares[1]["gross_joules"], rel=0.05, abs=unsure)
     for told, share in zip((first, second), shares, strict=True):
         # Without an idle baseline the machine is charged for as far as it was in use.
-        assert share["gross_joules"] == pytest.approx(WATTS * told["used"] / (os.cpu_count() or 1), rel=0.05)
+        expected = told["gross_joules"] * part_of(told)
+        assert share["gross_joules"] == pytest.approx(expected, rel=0.05, abs=share["uncertainty_joules"])
         assert share["components"]["cpu"]["methods"] == ["cpu_time"]
     assert shares[0]["gross_joules"] + shares[1]["gross_joules"] < min(first["gross_joules"], second["gross_joules"])
 
@@ -161,7 +169,7 @@ def test_in_a_namespace_of_its_own(machine: Machine) -> None:
     told = machine.told(process)
 
     assert told["container"]["pod"] == "0f3d2a1c-0000-4000-8000-000000000001"
-    assert told["container"]["gross_joules"] == pytest.approx(WATTS * told["used"] / (os.cpu_count() or 1), rel=0.1)
+    assert told["container"]["gross_joules"] == pytest.approx(told["gross_joules"] * part_of(told), rel=0.1)
 
 
 @pytest.mark.parametrize("gently", [True, False], ids=["stopped", "killed"])
