@@ -39,12 +39,12 @@ def grafana_of(args: argparse.Namespace) -> Grafana:
     )
 
 
-def seconds(text: str) -> float:
+def seconds(text: str, latest: float = _LATEST) -> float:
     """A time that one may wait."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not _SOONEST <= value <= _LATEST:
-        raise argparse.ArgumentTypeError(f"{text!r} is none: give seconds, {_SOONEST:g} to {_LATEST:g}")
+    if not _SOONEST <= value <= latest:
+        raise argparse.ArgumentTypeError(f"{text!r} is none: give seconds, {_SOONEST:g} to {latest:g}")
     return value

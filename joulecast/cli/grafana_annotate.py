@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from joulecast.cli.arguments import add_address, point_in_time
@@ -17,7 +18,7 @@ from joulecast.client.connection import Connection, connect
 from joulecast.client.failure import Unreachable
 from joulecast.client.readable import energy_text
 from joulecast.client.result import Result
-from joulecast.grafana.annotating import Annotator, Marked, one_pass
+from joulecast.grafana.annotating import LATE_SECONDS, Annotator, Marked, one_pass
 from joulecast.grafana.bookmark import Bookmark
 from joulecast.grafana.calls import Grafana
 from joulecast.grafana.failure import GrafanaFailure
@@ -28,6 +29,7 @@ Mark finished intervals as regions with their joules, which the dashboards show 
 runs, each is marked once: Grafana is asked for the interval's own tag first."""
 
 _SINCE = "1d"
+_LATEST = 7 * 86_400.0  # what began since then is listed at every look
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--cursor-file", type=Path, metavar="FILE", help="remember here how far it got, and go on from there next time"
+    )
+    parser.add_argument(
+        "--late",
+        type=partial(seconds, latest=_LATEST),
+        default=LATE_SECONDS,
+        metavar="SECONDS",
+        help="how long after its begin an interval may be told of and be noticed by --follow or with --cursor-file "
+        f"(default: {LATE_SECONDS:g})",
     )
     parser.add_argument("--dry-run", action="store_true", help="post nothing, tell what would be posted")
     add_address(parser)
@@ -103,6 +113,7 @@ class _Marking:
             self._look,
             self._annotator.mark,
             time.time(),
+            late=self._args.late,
         ):
             self._count[marked.posted] += 1
             if self._args.json:

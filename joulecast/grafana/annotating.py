@@ -10,7 +10,8 @@ from joulecast.grafana.annotation import Annotation, annotation_of, tag_of
 from joulecast.grafana.bookmark import Bookmark
 from joulecast.grafana.calls import Grafana, escaped
 
-# Intervals are listed by their begin, and may be told of after their end: so long after it they are still noticed.
+# Intervals are listed by their begin, and may be told of after their end: unless told, so long after their begin they
+# are still noticed.
 LATE_SECONDS = 600.0
 _KEPT_EVERY = 100
 
@@ -84,11 +85,14 @@ def one_pass(
     look: Callable[[str], Result],
     mark: Callable[[Result], Marked | None],
     now: float,
+    *,
+    late: float = LATE_SECONDS,
 ) -> Iterator[Marked]:
     """Mark what has become final since the last pass, oldest first.
 
-    `listing(cursor)` tells intervals begun after the cursor's; `look(id)` one that was not final before. The bookmark
-    is kept every so often and whenever the pass ends, also by an error. Raises what those callables raise.
+    `listing(cursor)` tells intervals begun after the cursor's; `look(id)` one that was not final before. One that is
+    told of up to `late` seconds after its begin is not missed. The bookmark is kept every so often and whenever the
+    pass ends, also by an error. Raises what those callables raise.
     """
     unkept = 0
     try:
@@ -106,7 +110,7 @@ def one_pass(
             marked = mark(result) if result.final and not known else None
             if not result.final:
                 bookmark.wait_for(interval_id)
-            bookmark.passed(interval_id, result.begin_time, now - LATE_SECONDS)
+            bookmark.passed(interval_id, result.begin_time, now - late)
             if marked is not None:
                 unkept += 1
                 if unkept % _KEPT_EVERY == 0:

@@ -35,9 +35,9 @@ class Exporter:
             raise Refused("no such interval", not_found=True)
         return self.kept[interval_id]
 
-    def marked(self, bookmark: Bookmark, now: float) -> Sequence[str | None]:
+    def marked(self, bookmark: Bookmark, now: float, late: float = LATE_SECONDS) -> Sequence[str | None]:
         """What one pass at this time marks."""
-        passed = one_pass(bookmark, self.listing, self.look, lambda result: Marked(result, posted=True), now)
+        passed = one_pass(bookmark, self.listing, self.look, lambda result: Marked(result, posted=True), now, late=late)
         return [marked.result.interval_id for marked in passed]
 
 
@@ -55,6 +55,16 @@ def test_told_late_is_marked_and_old_is_not_listed_again() -> None:
     assert exporter.marked(bookmark, now + LATE_SECONDS) == []
     assert exporter.listed == []
     assert bookmark.done == set()
+
+
+def test_how_late_is_late_is_for_the_user_to_say() -> None:
+    """An hour of work that is told of at its end is noticed by who looks back for so long."""
+    exporter, bookmark = Exporter(), Bookmark()
+    exporter.add(3000.0)
+    exporter.marked(bookmark, 4000.0, late=3600.0)
+    hour = exporter.add(500.0)
+
+    assert exporter.marked(bookmark, 4000.0, late=3600.0) == [hour]
 
 
 def test_one_that_stays_open_holds_nothing_up() -> None:
