@@ -16,7 +16,7 @@ from exporter.usage.evidence import Caller, CgroupIdentity, SeenCgroup
 KEPT_SECONDS = 600.0
 MOST_KEPT = 64
 # Each takes up to 24 KiB for every curve of the machine.
-MOST_WATCHED = 256
+MOST_WATCHED = 128
 # Who asks may be anybody, and to look for a cgroup that nobody has costs some milliseconds on a crowded machine.
 MOST_LOOKED_FOR = 64
 
