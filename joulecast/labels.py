@@ -23,6 +23,13 @@ def check_name(field: str, value: str) -> str:
     return value
 
 
+def check_names(**names: str) -> None:
+    """Raise LabelError for the first of them, by field, that may not be a name, job or phase."""
+    for field, value in names.items():
+        if len(value) > MAX_NAME_LENGTH or not value.isprintable():
+            check_name(field, value)
+
+
 def check_labels(labels: Mapping[str, str]) -> dict[str, str]:
     """Return a copy of `labels` if all of them may be stored."""
     if len(labels) > MAX_LABELS:

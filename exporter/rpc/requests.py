@@ -12,7 +12,7 @@ from exporter.intervals.ledger import Query
 from exporter.rpc.errors import MalformedRequest
 from exporter.usage.evidence import Caller, SeenCgroup
 from joulecast.clock import Moment
-from joulecast.labels import check_counts, check_labels, check_name
+from joulecast.labels import check_counts, check_labels, check_name, check_names
 from joulecast.v1 import energy_pb2 as pb
 
 MAX_GPUS = 256
@@ -39,11 +39,13 @@ Named = pb.EndIntervalRequest | pb.GetIntervalRequest
 
 def read_tag(message: pb.BeginIntervalRequest | pb.RecordedInterval) -> Tag:
     """What the workload says its work is; its GPUs as it calls them. Raises LabelError or MalformedRequest."""
+    request_id, name, job, phase = message.request_id, message.name, message.job, message.phase
+    check_names(request_id=request_id, name=name, job=job, phase=phase)
     return Tag(
-        request_id=check_name("request_id", message.request_id),
-        name=check_name("name", message.name),
-        job=check_name("job", message.job),
-        phase=check_name("phase", message.phase),
+        request_id=request_id,
+        name=name,
+        job=job,
+        phase=phase,
         labels=check_labels(dict(message.labels)),  # a plain one: each look into the message's own costs
         gpus=_read_gpus(message.gpus) if message.HasField("gpus") else None,
         caller=_read_caller(message.caller) if message.HasField("caller") else None,

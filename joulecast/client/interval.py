@@ -176,7 +176,9 @@ def begin(
 
 def _begun(tag: Tag, connection: Connection, lease: float, sync: Callable[[], object] | None, *, strict: bool) -> Span:
     """A span whose begin is marked, and which the exporter has not heard of yet."""
-    span = Span(connection, tag, lease=min(LONGEST_LEASE, max(SHORTEST_LEASE, lease)), strict=strict)
+    if not SHORTEST_LEASE <= lease <= LONGEST_LEASE:
+        lease = min(LONGEST_LEASE, max(SHORTEST_LEASE, lease))
+    span = Span(connection, tag, lease=lease, strict=strict)
     span.prepare()
     if sync is not None:
         sync()

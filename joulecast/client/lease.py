@@ -33,15 +33,10 @@ class Tended(Protocol):
 class Watch:
     """One place in the keeper's queue. What is released is let go at once, not only when it would have been due."""
 
-    __slots__ = ("due", "number", "tended")
+    __slots__ = ("tended",)
 
-    def __init__(self, due: float, number: int, tended: Tended) -> None:
-        self.due = due
-        self.number = number
+    def __init__(self, tended: Tended) -> None:
         self.tended: Tended | None = tended
-
-    def __lt__(self, other: "Watch") -> bool:
-        return (self.due, self.number) < (other.due, other.number)
 
     def release(self) -> None:
         """Nothing is left to do."""
@@ -69,13 +64,13 @@ class Keeper:
         self._at_exit = False
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._due: list[Watch] = []
+        self._due: list[tuple[float, int, Watch]] = []  # when, and a number so that no two watches are compared
         self._thread: threading.Thread | None = None
 
     def watch(self, tended: Tended, delay: float) -> Watch:
         """Call `tended.tend()` in `delay` seconds, and again as often as it asks for; until the watch is released."""
-        watch = Watch(self._clock() + delay, next(self._numbers), tended)
-        self._enter(watch)
+        watch = Watch(tended)
+        self._enter(watch, delay)
         return watch
 
     def leave(self, budget: float = EXIT_BUDGET) -> None:
@@ -83,7 +78,7 @@ class Keeper:
         with self._changed:
             due, self._due = self._due, []
         deadline = self._clock() + budget
-        for watch in due:
+        for _, _, watch in due:
             left = deadline - self._clock()
             if left <= 0:
                 return
@@ -97,12 +92,13 @@ class Keeper:
         self._due = []
         self._thread = None
 
-    def _enter(self, watch: Watch) -> None:
+    def _enter(self, watch: Watch, delay: float) -> None:
+        entry = (self._clock() + delay, next(self._numbers), watch)
         with self._lock:
             if self._thread is None:
                 self._start()
-            heapq.heappush(self._due, watch)
-            if self._due[0] is watch:
+            heapq.heappush(self._due, entry)
+            if self._due[0] is entry:
                 self._changed.notify()
 
     def _start(self) -> None:
@@ -126,22 +122,21 @@ class Keeper:
                 delay = None
             del tended
             if delay is not None:
-                watch.due = self._clock() + delay
-                self._enter(watch)
+                self._enter(watch, delay)
 
     def _next(self) -> tuple[Watch, bool]:
         with self._changed:
             while True:
                 # Short work is over long before it is due: a thousand pieces must not wake us a thousand times.
-                while self._due and self._due[0].tended is None:
+                while self._due and self._due[0][2].tended is None:
                     heapq.heappop(self._due)
                 if not self._due:
                     self._changed.wait()
-                elif (wait := self._due[0].due - self._clock()) > 0:
+                elif (wait := self._due[0][0] - self._clock()) > 0:
                     self._changed.wait(wait)
                 else:
                     crowded = len(self._due) > CROWD
-                    return heapq.heappop(self._due), crowded
+                    return heapq.heappop(self._due)[2], crowded
 
 
 KEEPER = Keeper()

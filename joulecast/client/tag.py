@@ -41,18 +41,19 @@ def tag_of(
 
     What exceeds a limit is shortened or dropped with one warning; with `strict` it raises LabelError instead.
     """
-    phase_text = _name("phase", phase, strict=strict)
-    if phase_text not in _KNOWN_PHASES:
-        _question_phase(phase_text)
-    texts = {str(key): str(value) for key, value in (labels or {}).items() if value is not None}
-    return Tag(
-        name=_name("name", name, strict=strict),
-        job=_name("job", job, strict=strict),
-        phase=phase_text,
-        labels=_labels(texts, strict=strict),
-        gpus=gpus,
-        container=container,
-    )
+    words = (str(name), "" if job is None else str(job), "" if phase is None else str(phase))
+    texts = {str(key): str(value) for key, value in labels.items() if value is not None} if labels else {}
+    try:
+        limits.check_names(name=words[0], job=words[1], phase=words[2])
+        texts = limits.check_labels(texts)
+    except limits.LabelError:
+        if strict:
+            raise
+        words = (_shortened("name", words[0]), _shortened("job", words[1]), _shortened("phase", words[2]))
+        texts = _within_limits(texts)
+    if words[2] not in _KNOWN_PHASES:
+        _question_phase(words[2])
+    return Tag(*words, texts, gpus, container)
 
 
 def counts_within_limits(counts: Mapping[str, Any], *, strict: bool = False) -> dict[str, float]:
@@ -76,13 +77,10 @@ def _number(value: Any) -> float:
         return math.nan
 
 
-def _name(field_name: str, value: object, *, strict: bool) -> str:
-    text = "" if value is None else str(value)
+def _shortened(field_name: str, text: str) -> str:
     try:
         return limits.check_name(field_name, text)
     except limits.LabelError as error:
-        if strict:
-            raise
         advise(f"limit:{field_name}", str(error))
         return "".join(char if char.isprintable() else "?" for char in text[: limits.MAX_NAME_LENGTH])
 
@@ -93,12 +91,10 @@ def _question_phase(phase: str) -> None:
         advise(f"phase:{phase}", f"phase {phase!r} is kept as it is; did you mean {near.value!r}? ({', '.join(Phase)})")
 
 
-def _labels(labels: dict[str, str], *, strict: bool) -> dict[str, str]:
+def _within_limits(labels: dict[str, str]) -> dict[str, str]:
     try:
         return limits.check_labels(labels)
     except limits.LabelError as error:
-        if strict:
-            raise
         advise(f"limit:labels:{error}", str(error))
     good = {k: v[: limits.MAX_VALUE_LENGTH] for k, v in labels.items() if _is_key(k)}
     return dict(list(good.items())[: limits.MAX_LABELS])

@@ -119,7 +119,8 @@ def duration(seconds: float) -> Duration:
 
 
 def _put_instant(message: pb.Instant, moment: Moment) -> None:
-    _put_seconds(message.wall, moment.wall)
+    wall = message.wall
+    wall.seconds, wall.nanos = divmod(round(moment.wall * 1e9), 1_000_000_000)
     message.monotonic_ns = round(moment.monotonic * 1e9)
     message.boot_id = moment.boot_id
 

@@ -340,4 +340,4 @@ def test_an_ended_interval_is_let_go(server: EnergyServer) -> None:
     """The keeper forgets an interval once its end was delivered."""
     energy = joulecast.begin("train", lease=1.0, address=server.address).end()
 
-    assert all(watch.tended is not energy._span for watch in KEEPER._due)
+    assert all(watch.tended is not energy._span for _, _, watch in KEEPER._due)
