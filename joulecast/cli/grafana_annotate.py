@@ -16,7 +16,6 @@ from joulecast.cli.table import printable
 from joulecast.client import wire
 from joulecast.client.connection import Connection, connect
 from joulecast.client.failure import Unreachable
-from joulecast.client.readable import energy_text
 from joulecast.client.result import Result
 from joulecast.grafana.annotating import LATE_SECONDS, Annotator, Marked, one_pass
 from joulecast.grafana.bookmark import Bookmark
@@ -145,7 +144,7 @@ def _subject(args: argparse.Namespace, grafana: Grafana, connection: Connection)
 
 def _line(result: Result, *, dry_run: bool) -> str:
     verb = "would annotate" if dry_run else "annotated"
-    return printable(f"{verb}  {result.interval_id}  {result.name}  {energy_text(result.energy)}")
+    return printable(f"{verb}  {result.interval_id}  {result.name}  {result.energy}")
 
 
 def _document(marked: Marked, *, dry_run: bool) -> dict[str, object]:

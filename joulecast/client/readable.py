@@ -1,10 +1,6 @@
 """Quantities as people read them: a unit that fits, and no more digits than are known."""
 
 import math
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from joulecast.client.result import Joules
 
 NOT_KNOWN = "unknown"
 _SCALES = ((1e9, "GJ"), (1e6, "MJ"), (1e3, "kJ"), (1.0, "J"))
@@ -70,17 +66,6 @@ def _with_half_width(value: float, half_width: float, unit: str, most: int = _MO
         return f"{value:z.{_decimals(value, 3, most)}f} {unit}"
     decimals = _decimals(half_width, 1, most)
     return f"{value:z.{decimals}f} {unit} ± {max(half_width, 10.0**-most):.{decimals}f} {unit}"
-
-
-def energy_text(energy: "Joules") -> str:
-    """Gross with its half-width and provenance, and net where idle is known."""
-    if energy.gross_joules is None:
-        return "energy unknown"
-    provenance = f" ({energy.provenance})" if energy.provenance else ""
-    text = f"{joules_text(energy.gross_joules, energy.uncertainty_joules)} gross{provenance}"
-    if energy.net_joules is None:
-        return text
-    return f"{text}, {joules_text(energy.net_joules, energy.uncertainty_joules, bar=False)} net"
 
 
 def seconds_text(seconds: float | None) -> str:

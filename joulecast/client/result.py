@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from joulecast.client.readable import energy_text, seconds_text
+from joulecast.client.readable import joules_text, seconds_text
 from joulecast.component import Component
 from joulecast.footprint.footprint import NO_FOOTPRINT, Footprint
 from joulecast.provenance import Provenance
@@ -23,6 +23,16 @@ class Joules:
     provenance: Provenance | None = None
     mean_watts: float | None = None
     below_resolution: bool = False  # shorter than two updates of the sensor
+
+    def __str__(self) -> str:
+        """Gross with its half-width and provenance, and net where idle is known."""
+        if self.gross_joules is None:
+            return "energy unknown"
+        provenance = f" ({self.provenance})" if self.provenance else ""
+        text = f"{joules_text(self.gross_joules, self.uncertainty_joules)} gross{provenance}"
+        if self.net_joules is None:
+            return text
+        return f"{text}, {joules_text(self.net_joules, self.uncertainty_joules, bar=False)} net"
 
 
 UNKNOWN = Joules()
@@ -156,4 +166,4 @@ class Result:
         return joules / number if joules is not None and number else None
 
     def __str__(self) -> str:
-        return f"{energy_text(self.energy)}, {seconds_text(self.duration_seconds)}"
+        return f"{self.energy}, {seconds_text(self.duration_seconds)}"

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from joulecast.client.readable import cost_text, energy_text, grams_text, seconds_text
+from joulecast.client.readable import cost_text, grams_text, seconds_text
 from joulecast.client.result import Result
 
 TAG = "joulecast"  # what the dashboards ask for
@@ -50,7 +50,7 @@ def _lines(result: Result, node: str) -> Iterator[str]:
     of = ", ".join(f"{key} {_plain(value)}" for key, value in pairs if _plain(value))
     name = _plain(result.name) or "interval"
     yield f"{name} ({of})" if of else name
-    yield energy_text(result.energy)
+    yield str(result.energy)
     footprint = result.footprint
     rated = []
     if footprint.grams_co2e is not None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from joulecast.client.readable import energy_text, joules_text, seconds_text, watts_text
+from joulecast.client.readable import joules_text, seconds_text, watts_text
 from joulecast.client.result import Joules, Result
 from joulecast.provenance import Provenance
 
@@ -54,5 +54,5 @@ def test_a_result_is_one_line() -> None:
     known = Joules(gross_joules=812.3, net_joules=430.1, uncertainty_joules=9.0, provenance=Provenance.MEASURED)
 
     assert str(Result(energy=known, duration_seconds=12.3)) == "812 J ± 9 J gross (measured), 430 J net, 12.3 s"
-    assert energy_text(Joules(gross_joules=1.0, provenance=Provenance.PREDICTED)) == "1.00 J gross (predicted)"
+    assert str(Joules(gross_joules=1.0, provenance=Provenance.PREDICTED)) == "1.00 J gross (predicted)"
     assert str(Result()) == "energy unknown, unknown"
