@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple, Protocol, cast
 
+from joulecast.cli.grpc_log import quieten
 from joulecast.errors import JoulecastError
 from joulecast.labels import LabelError
 from joulecast.version import __version__
@@ -74,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[0] in {"-V", "--version"}:
         print(f"joulecast {__version__}")
         return 0
+    quieten()
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
     try:
         code = _run(words[0], words[1:])

@@ -10,6 +10,7 @@ from joulecast.cli.account import account_lines
 from joulecast.cli.arguments import add_address, label
 from joulecast.cli.child import CannotStart, Child, HeldSignals, find_program
 from joulecast.cli.document import document_of
+from joulecast.cli.grpc_log import environment_given
 from joulecast.cli.progress import ProgressLine, work_text
 from joulecast.cli.table import terminal_width
 from joulecast.client.caller import CONTAINER, NODE, asks_for_container
@@ -93,7 +94,9 @@ def _measured(args: argparse.Namespace, program: str, command: list[str], held: 
         strict=args.strict,
     )
     energy = Interval(tag, shared_connection(args.address), strict=args.strict).begin()
-    environ = {**os.environ, "JOULECAST_ADDRESS": args.address} if args.address else os.environ
+    environ = environment_given()
+    if args.address:
+        environ["JOULECAST_ADDRESS"] = args.address
     progress = ProgressLine(sys.stderr)
     before: Result | None = None
 

@@ -272,6 +272,17 @@ def test_there_is_no_progress_elsewhere() -> None:
     assert log.getvalue() == ""
 
 
+def test_what_quiets_our_own_log_is_not_handed_on(command: str, environ: dict[str, str]) -> None:
+    """The command sees gRPC's verbosity as it was given to us, set or not."""
+    told = ["sh", "-c", "echo ${GRPC_VERBOSITY-unset}"]
+    for given, seen in (({}, "unset"), ({"GRPC_VERBOSITY": "INFO"}, "INFO")):
+        plain = {name: value for name, value in environ.items() if name != "GRPC_VERBOSITY"}
+        ended = subprocess.run(
+            [command, "run", "--", *told], env={**plain, **given}, capture_output=True, text=True, check=True
+        )
+        assert ended.stdout == f"{seen}\n"
+
+
 def test_an_exporter_restarted_while_the_command_runs(
     command: str, environ: dict[str, str], server: EnergyServer
 ) -> None:
