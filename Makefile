@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 # Neighbours share servers, so they stay together until a worker runs out of tests.
-PYTEST_ARGS ?= -n 2 -q --dist worksteal
+PYTEST_ARGS ?= -n 3 -q --dist worksteal
 
 VENV := .venv
 BIN := $(VENV)/bin
