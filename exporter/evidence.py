@@ -13,7 +13,7 @@ from exporter.sensors.replay import ReplaySensor
 from exporter.sensors.replay_evidence import ReplayEvidence, ReplayGpuUse
 from exporter.usage.cgroups.reader import CgroupReader
 from exporter.usage.evidence import CgroupIdentity, CpuUseSource, GpuUseSource, Names, NoNames, SeenCgroup
-from exporter.usage.patient_gpus import PatientGpuUse
+from exporter.usage.patience import PatientGpuUse
 from joulecast.clock import Clock
 
 

@@ -22,7 +22,7 @@ from exporter.sensors.nvml.library import NvmlLibrary
 from exporter.sensors.nvml.processes import NvmlProcesses
 from exporter.sensors.nvml.sampled import HOLD_SECONDS
 from exporter.usage.evidence import GpuProcess, GpuUse
-from exporter.usage.patient_gpus import PatientGpuUse
+from exporter.usage.patience import PatientGpuUse
 
 GIB = 2**30
 

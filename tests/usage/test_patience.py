@@ -7,8 +7,7 @@ import pytest
 from doubles.awaiting import until
 
 from exporter.usage.evidence import GpuProcess, GpuUse
-from exporter.usage.patience import PatientSource
-from exporter.usage.patient_gpus import PatientGpuUse
+from exporter.usage.patience import PatientGpuUse, PatientSource
 from exporter.usage.source import Gauge, UsageReading
 
 READING = UsageReading(Gauge.GPU_UTILIZATION, 0.5, "gpu", "GPU-0")
