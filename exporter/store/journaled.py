@@ -18,8 +18,6 @@ log = logging.getLogger(__name__)
 
 # Request ids of at least this many latest begins are known without asking the store: a retry follows within seconds.
 KNOWN_REQUESTS = 2048
-# What the slate says when the state of the meters was too long for it.
-_IN_THE_STORE = b""
 
 
 class JournaledLedger:
@@ -128,13 +126,13 @@ class JournaledLedger:
         if slate is not None and slate.write(to_json(dict(state)).encode()):
             return
         self._store.save_state(name, state)
-        if slate is not None:  # what it held before must not be taken for the newest
-            slate.write(_IN_THE_STORE)
+        if slate is not None:
+            slate.hand_over()
 
     def load_state(self, name: str) -> Mapping[str, Any] | None:
         """The document saved under that name, or None."""
         slated = self._slate.read() if self._slate is not None and name == METERS else None
-        if slated:
+        if slated is not None:
             document: Mapping[str, Any] = json.loads(slated)
             return document
         return self._store.load_state(name)

@@ -14,8 +14,6 @@ BILL = "bill"
 # Totals of a line take 64 bytes, its names as text rarely 200; what does not fit goes to the store.
 _BYTES_PER_LINE = 320
 _BYTES_BESIDE = 16 * 1024
-# What the slate says when the newest bill was too long for it: an older one must not be taken for it.
-_IN_THE_STORE = b""
 
 
 class KeptBill:
@@ -40,12 +38,12 @@ class KeptBill:
             log.debug("the bill is not written: %s", unavailable)
             return
         if self._slate is not None:
-            self._slate.write(_IN_THE_STORE)
+            self._slate.hand_over()
 
     def read(self) -> bytes | None:
         """The document written last; None if there is none that can be read."""
         slated = None if self._slate is None else self._slate.read()
-        if slated is not None and slated != _IN_THE_STORE:
+        if slated is not None:
             return slated
         try:
             state = self._ledger.load_state(BILL)

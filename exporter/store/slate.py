@@ -44,9 +44,13 @@ class Slate:
         _HEAD.pack_into(self._memory, begin, self._sequence, len(document), zlib.crc32(document))
         return True
 
+    def hand_over(self) -> None:
+        """The newest document was too long and is kept elsewhere: what is here must not be taken for it."""
+        self.write(b"")
+
     def read(self) -> bytes | None:
-        """The document written last, whole; None if there is none."""
-        return max(self._documents(), default=(0, None))[1]
+        """The document written last, whole; None if there is none here."""
+        return max(self._documents(), default=(0, None))[1] or None
 
     def close(self) -> None:
         """Unmap the file; harmless twice."""
