@@ -23,15 +23,16 @@ def check_name(field: str, value: str) -> str:
     return value
 
 
-def check_names(**names: str) -> None:
-    """Raise LabelError for the first of them, by field, that may not be a name, job or phase."""
-    for field, value in names.items():
-        if len(value) > MAX_NAME_LENGTH or not value.isprintable():
+def check_names(*, request_id: str = "", name: str, job: str, phase: str) -> None:
+    """Raise LabelError for the first of them that may not be what it is."""
+    together = f"{request_id}{name}{job}{phase}"
+    if len(together) > MAX_NAME_LENGTH or not together.isprintable():
+        for field, value in (("request_id", request_id), ("name", name), ("job", job), ("phase", phase)):
             check_name(field, value)
 
 
-def check_labels(labels: Mapping[str, str]) -> dict[str, str]:
-    """Return a copy of `labels` if all of them may be stored."""
+def check_labels(labels: Mapping[str, str]) -> None:
+    """Raise LabelError unless all of them may be stored."""
     if len(labels) > MAX_LABELS:
         raise LabelError(
             f"{len(labels)} labels; at most {MAX_LABELS} are kept, put what varies into one label or the name"
@@ -41,7 +42,6 @@ def check_labels(labels: Mapping[str, str]) -> dict[str, str]:
             raise LabelError(f"label key {key[:80]!r}: use 1 to {MAX_KEY_LENGTH} printable characters")
         if len(value) > MAX_VALUE_LENGTH:
             raise LabelError(f"label {key!r} is {len(value)} characters long; at most {MAX_VALUE_LENGTH}, shorten it")
-    return dict(labels)
 
 
 def check_counts(counts: Mapping[str, float]) -> dict[str, float]:

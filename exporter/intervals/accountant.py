@@ -9,13 +9,13 @@ from exporter.intervals.container_reading import ContainerReading
 from exporter.intervals.container_share import REBOOTED, unknown_share
 from exporter.intervals.container_watch import Asked, ContainerWatch
 from exporter.intervals.edges import (
+    FOLLOW_UP_SECONDS,
     PATIENCE_SECONDS,
     Edges,
     pack_edges,
     read_edge,
     read_edges,
     settled_until,
-    settles_at,
 )
 from exporter.intervals.idle import IdleBaselines
 from exporter.intervals.interval import Account, Interval, Usage
@@ -61,7 +61,7 @@ class Accountant:
 
         Attribution passes `time` at the first tick after the curves have.
         """
-        at = settles_at(self._node.meters(), time)
+        at = time + self._node.latency_seconds + FOLLOW_UP_SECONDS
         return at if interval.container is None else at + self._period
 
     def history_start(self) -> float | None:

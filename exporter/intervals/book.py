@@ -120,7 +120,12 @@ class IntervalBook:
                 interval = live.interval
             interval.counts = dict(counts or {})
             self._close(interval, time, Status.SETTLING)
-            self._keep([live], partial(self._ledger.end, interval))
+            try:
+                self._ledger.end(interval)
+            except LedgerUnavailable as unavailable:
+                self._keep_back([live], unavailable)
+            else:
+                live.stored = interval.durable = self._writable = True
             return interval
 
     def record(self, rows: Sequence[BackDated], sent: Moment | None = None) -> list[Interval | JoulecastError]:
@@ -282,7 +287,7 @@ class IntervalBook:
             resolved = self._resolve_gpus(tag.gpus)
             if not resolved:
                 notes.append(f"no GPU is known on this node, {', '.join(tag.gpus)} included: CPU and DRAM only")
-            tag = replace(tag, gpus=resolved)
+            tag = tag._replace(gpus=resolved)
         return Interval(
             interval_id=new_interval_id(wall),
             tag=tag,
@@ -363,13 +368,18 @@ class IntervalBook:
         try:
             write()
         except LedgerUnavailable as unavailable:
-            if self._writable:
-                log.warning("intervals are kept back until they can be stored: %s", unavailable)
-            stored = self._writable = False
-        else:
-            stored = self._writable = True
+            self._keep_back(lives, unavailable)
+            return
+        self._writable = True
         for live in lives:
-            live.stored = live.interval.durable = stored
-            if stored and live.interval.account is not None:
+            live.stored = live.interval.durable = True
+            if live.interval.account is not None:
                 with self._lock:
                     self._shelf.leave(live)
+
+    def _keep_back(self, lives: Sequence[Live], unavailable: LedgerUnavailable) -> None:
+        if self._writable:
+            log.warning("intervals are kept back until they can be stored: %s", unavailable)
+        self._writable = False
+        for live in lives:
+            live.stored = live.interval.durable = False

@@ -16,11 +16,6 @@ PATIENCE_SECONDS = 2.0
 Edges = Mapping[SeriesKey, Edge]
 
 
-def settles_at(meters: Iterable[Meter], time: float) -> float:
-    """When every curve should be final up to `time`, if its sensor answers: monotonic seconds."""
-    return time + max((meter.latency_seconds for meter in meters), default=0.0) + FOLLOW_UP_SECONDS
-
-
 def settled_until(meters: Iterable[Meter], now: float, period: float) -> float:
     """Up to when every curve is final, or has been silent for so long that it will not get there."""
     patience = 2 * period + PATIENCE_SECONDS

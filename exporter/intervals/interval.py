@@ -104,15 +104,14 @@ class Account:
     container: ContainerShare | None = None  # only of an interval that asks for it
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """What the workload said its work is."""
 
     request_id: str
     name: str = ""
     job: str = ""
     phase: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
     gpus: tuple[str, ...] | None = None  # UUIDs in scope; None is all of the node's
     caller: Caller | None = None  # whose container's share is asked for; None for nobody's
 

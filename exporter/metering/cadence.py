@@ -50,14 +50,15 @@ class Attention:
     MIN_EDGE_SECONDS = 0.01
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()  # taken by itself where edges are told: a condition's own way to it is longer
+        self._changed = threading.Condition(self._lock)
         self._open = 0
         self._edge = float("-inf")
         self._woken = float("-inf")
 
     def edge(self, time: float, *, opened: int = 0) -> None:
         """An interval edge happened at `time`; `opened` is +1 for a begin, -1 for an end."""
-        with self._changed:
+        with self._lock:
             self._open = max(0, self._open + opened)
             self._edge = max(self._edge, time)
             # After an edge every sensor that follows edges reads again this soon anyway. Waking its thread for each

@@ -48,6 +48,7 @@ class NodeMeter:
         self._findings: dict[str, Finding] = {}
         self._meters: dict[SeriesKey, Meter] = {}
         self._sorted: Sequence[Meter] = ()  # asked for at every edge, and changed hardly ever
+        self.latency_seconds = 0.0  # of the slowest published meter: how long until all are final up to a moment
         self._by_series: dict[Series, Meter] = {}
         self._choices: dict[Series, Choice] = {}
         self._node_base = 0.0
@@ -75,6 +76,7 @@ class NodeMeter:
             for key in self._meters.keys() - {series.key for series in self._by_series}:
                 self._saved[key] = self._row(self._meters.pop(key))
             self._sorted = sorted(self._meters.values(), key=lambda meter: meter.series.key)
+            self.latency_seconds = max((meter.latency_seconds for meter in self._sorted), default=0.0)
             # A meter that stays counts as it did before: what it was fed meanwhile is no change of the base.
             after = {meter: before.get(meter, joules) for meter, joules in self._counted_joules().items()}
             self._node_base += math.fsum(before.values()) - math.fsum(after.values())

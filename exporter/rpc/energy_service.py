@@ -87,7 +87,8 @@ class EnergyService(EnergyServiceServicer):
         interval = self._book.end(interval_id=interval_id, request_id=request_id, counts=counts, at=at)
         response = pb.EndIntervalResponse()
         self._put(response.interval, interval)
-        put_estimate(response.interval, interval, self._latest().gpus)  # of one that had ended before
+        if interval.status is not Status.SETTLING:  # it had ended before
+            put_estimate(response.interval, interval, self._latest().gpus)
         return response
 
     @answering

@@ -72,7 +72,8 @@ def put_interval(
         put_seconds(message.settles_in, settles_in)
     if interval.counts:
         message.counts.update(interval.counts)
-    message.notes.extend(interval.notes)
+    if interval.notes:
+        message.notes.extend(interval.notes)
     message.durable = interval.durable
     if account is not None:
         _add_account(message, account, seconds)

@@ -41,15 +41,12 @@ def read_tag(message: pb.BeginIntervalRequest | pb.RecordedInterval) -> Tag:
     """What the workload says its work is; its GPUs as it calls them. Raises LabelError or MalformedRequest."""
     request_id, name, job, phase = message.request_id, message.name, message.job, message.phase
     check_names(request_id=request_id, name=name, job=job, phase=phase)
-    return Tag(
-        request_id=request_id,
-        name=name,
-        job=job,
-        phase=phase,
-        labels=check_labels(dict(message.labels)),  # a plain one: each look into the message's own costs
-        gpus=_read_gpus(message.gpus) if message.HasField("gpus") else None,
-        caller=_read_caller(message.caller) if message.HasField("caller") else None,
-    )
+    told = message.labels
+    labels = {key: told[key] for key in told}  # to ask a map of protobuf's for its items is a third slower
+    check_labels(labels)
+    gpus = _read_gpus(message.gpus) if message.HasField("gpus") else None
+    caller = _read_caller(message.caller) if message.HasField("caller") else None
+    return Tag(request_id, name, job, phase, labels, gpus, caller)
 
 
 def read_lease(request: pb.BeginIntervalRequest) -> float | None:
@@ -165,19 +162,20 @@ def _read_instant(field: str, instant: pb.Instant) -> Moment:
         raise MalformedRequest(
             f"{field}.wall is missing", "send the wall clock too, for when the clocks are not shared"
         )
-    if instant.monotonic_ns < 0:
-        raise MalformedRequest(f"{field}.monotonic_ns is {instant.monotonic_ns}", "send CLOCK_MONOTONIC in nanoseconds")
-    wall = _read_timestamp(f"{field}.wall", instant.wall)
-    return Moment(wall, instant.monotonic_ns * 1e-9, check_name(f"{field}.boot_id", instant.boot_id))
+    monotonic_ns, boot_id = instant.monotonic_ns, instant.boot_id
+    if monotonic_ns < 0:
+        raise MalformedRequest(f"{field}.monotonic_ns is {monotonic_ns}", "send CLOCK_MONOTONIC in nanoseconds")
+    check_name(f"{field}.boot_id", boot_id)
+    return Moment(_read_timestamp(f"{field}.wall", instant.wall), monotonic_ns * 1e-9, boot_id)
 
 
 def _read_timestamp(field: str, timestamp: Timestamp) -> float:
-    if not 0 <= timestamp.seconds <= _LAST_SECOND or not 0 <= timestamp.nanos < 1_000_000_000:
+    seconds, nanos = timestamp.seconds, timestamp.nanos
+    if not 0 <= seconds <= _LAST_SECOND or not 0 <= nanos < 1_000_000_000:
         raise MalformedRequest(
-            f"{field} is {timestamp.seconds} s and {timestamp.nanos} ns",
-            "send seconds since 1970 and 0 to 999999999 ns",
+            f"{field} is {seconds} s and {nanos} ns", "send seconds since 1970 and 0 to 999999999 ns"
         )
-    return timestamp.seconds + timestamp.nanos * 1e-9
+    return seconds + nanos * 1e-9
 
 
 def _seconds_of(duration: Duration) -> float:

@@ -55,7 +55,8 @@ class JournaledLedger:
         with self._lock:
             if request:
                 self._note(request)
-            if self._append(interval, record):
+            if self._active.append(record):
+                self._recent[interval.interval_id] = interval
                 return
         if not self._journal(interval, record):
             self._store.open(interval)
@@ -64,7 +65,8 @@ class JournaledLedger:
         """Keep an interval's end."""
         record = end_record(interval)
         with self._lock:
-            if self._append(interval, record):
+            if self._active.append(record):
+                self._recent[interval.interval_id] = interval
                 return
         if not self._journal(interval, record):
             self._store.save([interval])
@@ -158,18 +160,14 @@ class JournaledLedger:
             self._requests, self._earlier_requests = set(), self._requests
         self._requests.add(request)
 
-    def _append(self, interval: Interval, record: bytes) -> bool:
-        """Keep a record, with the lock held; False if there is no room for it."""
-        if not self._active.append(record):
-            return False
-        self._recent[interval.interval_id] = interval
-        return True
-
     def _journal(self, interval: Interval, record: bytes) -> bool:
         """Keep a record for which there was no room, once what is in the journals is stored; False if there is none."""
         self._flush_if_possible()
         with self._lock:
-            return self._append(interval, record)
+            if not self._active.append(record):
+                return False
+            self._recent[interval.interval_id] = interval
+            return True
 
     def _flush(self) -> None:
         """Store what the spare journal holds, and turn the journals; what could not be stored stays in it."""

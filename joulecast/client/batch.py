@@ -5,7 +5,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import count, islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -57,7 +56,7 @@ class Batch:
         self._connection = connection
         self._strict = strict
         self._keeper = keeper
-        self._around = Interval(replace(tag, job="", phase=""), connection, lease=lease, strict=strict)
+        self._around = Interval(tag._replace(job="", phase=""), connection, lease=lease, strict=strict)
         self._id = uuid4().hex
         self._numbers = count()
         self._ended: deque[Step] = deque()

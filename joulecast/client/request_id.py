@@ -9,7 +9,7 @@ _chance = random.Random()  # noqa: S311
 
 def new_request_id() -> str:
     """128 random bits in hexadecimal."""
-    return f"{_chance.getrandbits(128):032x}"
+    return _chance.getrandbits(128).to_bytes(16).hex()
 
 
 # A child process would otherwise go on with its parent's numbers.

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from joulecast import labels as limits
 from joulecast.client.advice import advise
@@ -12,8 +11,7 @@ from joulecast.phase import Phase, nearest_phase
 _KNOWN_PHASES = frozenset({"", *Phase})
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """The words on one interval. `gpus` None means all of the node's, empty means none.
 
     `container` asks for the share of the container this process runs in.
@@ -22,7 +20,7 @@ class Tag:
     name: str
     job: str = ""
     phase: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
     gpus: tuple[str, ...] | None = None
     container: bool = False
 
@@ -45,7 +43,7 @@ def tag_of(
     texts = {str(key): str(value) for key, value in labels.items() if value is not None} if labels else {}
     try:
         limits.check_names(name=words[0], job=words[1], phase=words[2])
-        texts = limits.check_labels(texts)
+        limits.check_labels(texts)
     except limits.LabelError:
         if strict:
             raise
@@ -93,9 +91,11 @@ def _question_phase(phase: str) -> None:
 
 def _within_limits(labels: dict[str, str]) -> dict[str, str]:
     try:
-        return limits.check_labels(labels)
+        limits.check_labels(labels)
     except limits.LabelError as error:
         advise(f"limit:labels:{error}", str(error))
+    else:
+        return labels
     good = {k: v[: limits.MAX_VALUE_LENGTH] for k, v in labels.items() if _is_key(k)}
     return dict(list(good.items())[: limits.MAX_LABELS])
 
