@@ -42,7 +42,7 @@ class Connection:
         self._channel: grpc.Channel | None = None
         self._stub: Any = None
         self._failed_call: type[grpc.RpcError]  # known once gRPC is loaded
-        self._metadata: tuple[tuple[str, str], ...] = ()
+        self._metadata: tuple[tuple[str, str], ...] | None = None
         self._problem: Unreachable | None = None
         self._unusable: Misconfigured | None = None
 
@@ -151,7 +151,8 @@ class Connection:
 
     def _answer(self, method: Any, request: Any, timeout: float, *, wait: bool) -> Any:
         try:
-            answer = method(request, timeout=timeout, metadata=self._metadata, wait_for_ready=wait)
+            # Not False: gRPC takes longer over what it is told than over its own default.
+            answer = method(request, timeout=timeout, metadata=self._metadata, wait_for_ready=wait or None)
         except self._failed_call as error:
             failure = failure_of(error, self.address, timeout)
             self._problem = failure if isinstance(failure, Unreachable) else None
