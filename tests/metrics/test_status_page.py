@@ -392,7 +392,7 @@ def test_no_name_can_become_markup() -> None:
     )
     ended = interval(ATTACK, ended=1.0, account=account(5.0))
     ended.counts, ended.notes = {ATTACK: 2}, [ATTACK]
-    ended.tag = dataclasses.replace(ended.tag, job=ATTACK, phase=ATTACK)
+    ended.tag = ended.tag._replace(job=ATTACK, phase=ATTACK)
     view = View(hostile, About(ATTACK, ATTACK, ATTACK), Sight([interval(ATTACK)], 1, [ended], ATTACK), trouble=ATTACK)
     reader = read(view)
     assert reader.tags.count("script") == 2
