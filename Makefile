@@ -39,8 +39,17 @@ sensors: $(VENV)/.exporter ## Say what this machine can measure, and what stands
 
 ##@ Work on it
 .PHONY: test
-test: lint stubs-current ## Everything continuous integration checks: lint, types, stubs, tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: ## Everything continuous integration checks: lint, types, stubs, tests
+	@$(MAKE) --no-print-directory --jobs=2 lint stubs-current tests-compiled
+	$(COMPILING) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Hundreds of processes of ours are started, each of which would compile all of it where bytecode is not to be kept.
+COMPILING := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(abspath $(VENV))/bytecode
+
+# Once, before each of the workers would do it.
+.PHONY: tests-compiled
+tests-compiled: $(VENV)/.dev
+	@$(COMPILING) $(BIN)/python -m pytest --collect-only --quiet >/dev/null
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Style, types, layers, spelling

@@ -11,13 +11,15 @@ from joblib import parallel_config
 from joulecast.errors import JoulecastError
 
 BACKENDS = ("loky", "dask", "ray")
+CONNECT_SECONDS = 10.0
 
 
 @contextmanager
-def backend(name: str, address: str = "") -> Iterator[None]:
+def backend(name: str, address: str = "", *, connect_seconds: float = CONNECT_SECONDS) -> Iterator[None]:
     """Send joblib's work there while the block runs.
 
-    `address` is a running Dask scheduler's; without one a cluster is started on this machine.
+    `address` is a running Dask scheduler's, which has `connect_seconds` to answer; without one a cluster is started on
+    this machine.
 
     Raises JoulecastError where the backend is not installed or does not answer.
     """
@@ -44,7 +46,7 @@ def backend(name: str, address: str = "") -> Iterator[None]:
             yield
         return
     try:
-        client = Client(address, timeout="10s")
+        client = Client(address, timeout=connect_seconds)
     except (OSError, ValueError) as error:
         raise JoulecastError(f"no Dask scheduler answers at {address}", "start one with `dask scheduler`") from error
     with client, parallel_config("dask"):

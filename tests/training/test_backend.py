@@ -23,7 +23,7 @@ def test_a_scheduler_that_does_not_answer_is_told() -> None:
     """One line, and how to start one."""
     with (
         pytest.raises(JoulecastError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"),
-        backend("dask", "tcp://127.0.0.1:9"),
+        backend("dask", "tcp://127.0.0.1:9", connect_seconds=0.5),
     ):
         pass
 
