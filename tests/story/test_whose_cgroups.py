@@ -12,7 +12,8 @@ from doubles.cgroup_kernel import KernelCgroups, kernel_cgroups, root_of
 from doubles.exporter_process import ExporterProcess
 from doubles.sysfs import PowercapTree
 
-UIDS = {name: f"0f3d2a1c-0000-4000-8000-00000000000{number}" for number, name in enumerate(("large", "small"), 1)}
+# No other test has these: every exporter of this machine sees every cgroup.
+UIDS = {name: f"7c41d9e8-0000-4000-8000-00000000000{number}" for number, name in enumerate(("large", "small"), 1)}
 IDS = {"large": "a1" * 32, "small": "b2" * 32}
 
 

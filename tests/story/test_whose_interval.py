@@ -16,8 +16,15 @@ from doubles.exporter_process import COMMAND, ExporterProcess
 from doubles.sysfs import PowercapTree
 
 WATTS = 100.0
-POD = "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0f3d2a1c_0000_4000_8000_{:012d}.slice"
-CONTAINER = POD + "/cri-containerd-{:064x}.scope"
+# Every exporter of this machine sees every cgroup: names are this process's own, or tests at the same time would share.
+UIDS = tuple(f"0f3d2a1c-0000-4000-8000-{10 * os.getpid() + number:012d}" for number in (1, 2))
+CONTAINERS = tuple(f"{10 * os.getpid() + number:064x}" for number in (1, 2))
+SERVICE = f"burner-{os.getpid()}.service"
+LARGE, SMALL = (
+    f"kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{uid.replace('-', '_')}.slice"
+    f"/cri-containerd-{container}.scope"
+    for uid, container in zip(UIDS, CONTAINERS, strict=True)
+)
 
 # Uses so many CPUs, in bursts that make up for what the machine did not give it, and tells what its interval took. What
 # it takes to start is over some steps of attribution before that.
@@ -121,8 +128,8 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]
         pytest.skip("cgroups are made as root")
     try:
         with kernel_cgroups(root, "whose-interval") as groups:
-            groups.make(CONTAINER.format(1, 1))
-            groups.make(CONTAINER.format(2, 2))
+            groups.make(LARGE)
+            groups.make(SMALL)
             machine = Machine(tmp_path, groups)
             try:
                 with machine.burning, machine.exporter:
@@ -142,14 +149,14 @@ def part_of(told: dict[str, Any]) -> float:
 
 def test_three_to_one(machine: Machine) -> None:
     """Of two containers one uses three times the CPU time of the other, and each is told joules of the same ratio."""
-    large = machine.workload(CONTAINER.format(1, 1), cpus=0.3, seconds=8.0)
-    small = machine.workload(CONTAINER.format(2, 2), cpus=0.1, seconds=8.0)
+    large = machine.workload(LARGE, cpus=0.3, seconds=8.0)
+    small = machine.workload(SMALL, cpus=0.1, seconds=8.0)
     machine.go(large, small)
     first, second = machine.told(large), machine.told(small)
     shares = first["container"], second["container"]
 
-    assert shares[0]["pod"] == "0f3d2a1c-0000-4000-8000-000000000001"
-    assert shares[1]["container"] == f"{2:064x}"[:12]
+    assert shares[0]["pod"] == UIDS[0]
+    assert shares[1]["container"] == CONTAINERS[1][:12]
     assert all(share["coverage"] > 0.99 for share in shares)
     # Within 5 %; on a machine so busy that ticks come late, within what the shares say of their edges.
     unsure = shares[0]["uncertainty_joules"] + 3 * shares[1]["uncertainty_joules"]
@@ -164,11 +171,11 @@ def test_three_to_one(machine: Machine) -> None:
 
 def test_in_a_namespace_of_its_own(machine: Machine) -> None:
     """A process that sees itself at the root of all cgroups, as in a container, is told its own container's share."""
-    process = machine.workload(CONTAINER.format(1, 1), cpus=0.2, seconds=4.0, isolated=True)
+    process = machine.workload(LARGE, cpus=0.2, seconds=4.0, isolated=True)
     machine.go(process)
     told = machine.told(process)
 
-    assert told["container"]["pod"] == "0f3d2a1c-0000-4000-8000-000000000001"
+    assert told["container"]["pod"] == UIDS[0]
     assert told["container"]["gross_joules"] == pytest.approx(told["gross_joules"] * part_of(told), rel=0.1)
 
 
@@ -177,7 +184,7 @@ def test_in_a_namespace_of_its_own(machine: Machine) -> None:
 )
 def test_over_a_restart_of_the_exporter(machine: Machine, *, gently: bool) -> None:
     """A service's interval outlives the exporter; its share is that of the time seen, and says so."""
-    process = machine.workload("system.slice/burner.service", cpus=0.2, seconds=9.0)
+    process = machine.workload(f"system.slice/{SERVICE}", cpus=0.2, seconds=9.0)
     machine.go(process)
     time.sleep(2.0)
     if gently:
@@ -188,7 +195,7 @@ def test_over_a_restart_of_the_exporter(machine: Machine, *, gently: bool) -> No
     told = machine.told(process)
     share = told["container"]
 
-    assert (told["status"], share["manager"], share["unit"]) == ("finished", "systemd", "burner.service")
+    assert (told["status"], share["manager"], share["unit"]) == ("finished", "systemd", SERVICE)
     assert 0.1 < share["coverage"] < 0.99
     assert share["gross_joules"] == pytest.approx(
         WATTS * 0.2 * 9.0 / (os.cpu_count() or 1) * share["coverage"], rel=0.2
@@ -199,7 +206,7 @@ def test_over_a_restart_of_the_exporter(machine: Machine, *, gently: bool) -> No
 @pytest.mark.parametrize("machine", [2], ids=["v2"], indirect=True)
 def test_who_is_in_no_container_has_the_nodes_energy_alone(machine: Machine) -> None:
     """A process outside of every charged cgroup is told why it has no share; its interval is whole."""
-    process = machine.workload("nobody-s.slice", seconds=1.0)
+    process = machine.workload(f"nobody-s-{os.getpid()}.slice", seconds=1.0)
     machine.go(process)
     told = machine.told(process)
 
@@ -211,7 +218,7 @@ def test_who_is_in_no_container_has_the_nodes_energy_alone(machine: Machine) -> 
 @pytest.mark.parametrize("machine", [2], ids=["v2"], indirect=True)
 def test_a_command_in_a_container(machine: Machine) -> None:
     """`joulecast run --scope container` in a container tells its joules beside the node's."""
-    directory = machine.groups.make(CONTAINER.format(1, 1))
+    directory = machine.groups.make(LARGE)
     burn = "import time\nend = time.monotonic() + 3\nwhile time.monotonic() < end: pass"
     command = [
         COMMAND,
@@ -229,6 +236,6 @@ def test_a_command_in_a_container(machine: Machine) -> None:
         ["sh", "-c", _INSIDE, str(directory), "", *command], capture_output=True, text=True, timeout=60, check=True
     )
 
-    name = f"0f3d2a1c-0000-4000-8000-000000000001/{1:064x}"[:49]
+    name = f"{UIDS[0]}/{CONTAINERS[0]}"[:49]
     assert f"container kubernetes {name}: " in ended.stderr
     assert "J by cpu_time" in ended.stderr
