@@ -1,11 +1,11 @@
-"""The threads that answer calls: few, without the future that gRPC makes no use of, and more while some are held."""
+"""The threads that answer calls: the fewest that do, without the future that gRPC makes no use of."""
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from queue import SimpleQueue
 from typing import Any
 
 _log = logging.getLogger(__name__)
@@ -13,11 +13,21 @@ _log = logging.getLogger(__name__)
 Work = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
+class _Thread(threading.Thread):
+    """One of them, and what it is to do next."""
+
+    def __init__(self, run: Callable[["_Thread"], None], name: str, work: Work) -> None:
+        super().__init__(target=run, args=(self,), name=name, daemon=True)
+        self.work: Work | None = work  # None: nothing, ever
+        self.given = threading.Lock()  # held while there is nothing new in `work`
+        self.given.acquire()
+
+
 class CallThreads(Executor):
     """Runs what is submitted on at most so many threads, started when they are first needed.
 
-    Python runs one thread at a time, and each that takes a turn finds its memory cold: short calls are answered sooner
-    by few. Whoever holds a thread for long says so with `held`, and another may take its place meanwhile.
+    Python runs one thread at a time, and each that takes a turn finds its memory cold: work goes to the thread that
+    had some last. Whoever holds a thread for long says so with `held`, and another may take its place meanwhile.
 
     Every `submit` returns the same future, which is done: gRPC takes futures only to count calls against
     `maximum_concurrent_rpcs`, and that is not set.
@@ -26,10 +36,10 @@ class CallThreads(Executor):
     def __init__(self, most: int, name: str) -> None:
         self._most = most
         self._name = name
-        self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._lock = threading.Lock()
-        self._free = 0  # threads that wait for work, less works that wait for a thread
-        self._threads: set[threading.Thread] = set()
+        self._idle: list[_Thread] = []  # the last of them had work last
+        self._waiting: deque[Work] = deque()  # for a thread
+        self._threads: set[_Thread] = set()
         self._started = 0
         self._ended = False
         self._submitted: Future[Any] = Future()
@@ -40,9 +50,13 @@ class CallThreads(Executor):
         with self._lock:
             if self._ended:
                 raise RuntimeError("these threads have been shut down")
-            self._work.put((fn, args, kwargs))
-            self._free -= 1
-            self._start_if_wanted()
+            if self._idle:
+                thread = self._idle.pop()
+                thread.work = (fn, args, kwargs)
+                thread.given.release()
+            else:
+                self._waiting.append((fn, args, kwargs))
+                self._start_if_wanted()
         return self._submitted
 
     @contextmanager
@@ -62,33 +76,43 @@ class CallThreads(Executor):
         with self._lock:
             self._ended = True
             if cancel_futures:
-                while not self._work.empty():
-                    self._work.get()
+                self._waiting.clear()
             threads = tuple(self._threads)
-            for _ in threads:
-                self._work.put(None)
+            while self._idle:
+                thread = self._idle.pop()
+                thread.work = None
+                thread.given.release()
         if wait:
             for thread in threads:
                 thread.join()
 
     def _start_if_wanted(self) -> None:
-        if self._free < 0 and len(self._threads) < self._most and not self._ended:
-            thread = threading.Thread(target=self._run, name=f"{self._name}-{self._started}", daemon=True)
+        if self._waiting and len(self._threads) < self._most and not self._ended:
+            thread = _Thread(self._run, f"{self._name}-{self._started}", self._waiting.popleft())
             self._threads.add(thread)
             self._started += 1
-            self._free += 1
             thread.start()
 
-    def _run(self) -> None:
-        while (work := self._work.get()) is not None:
-            fn, args, kwargs = work
+    def _run(self, thread: _Thread) -> None:
+        while thread.work is not None:
+            fn, args, kwargs = thread.work
             try:
                 fn(*args, **kwargs)
             except Exception:  # gRPC catches its own; whatever it misses must not cost a thread
                 _log.exception("a call failed outside of its handler")
-            del work, fn, args, kwargs
-            with self._lock:
-                if len(self._threads) > self._most and not self._ended:  # it stood in for one that is back
-                    self._threads.remove(threading.current_thread())
-                    return
-                self._free += 1
+            del fn, args, kwargs
+            if self._takes_more(thread):
+                thread.given.acquire()
+
+    def _takes_more(self, thread: _Thread) -> bool:
+        """Find the thread its next work; True if it is to wait until it is given some."""
+        with self._lock:
+            thread.work = None
+            if len(self._threads) > self._most and not self._ended:  # it stood in for one that is back
+                self._threads.remove(thread)
+            elif self._waiting:
+                thread.work = self._waiting.popleft()
+            elif not self._ended:
+                self._idle.append(thread)
+                return True
+            return False

@@ -4,6 +4,7 @@ import logging
 import threading
 
 import pytest
+from doubles.awaiting import until
 
 from joulecast.serving.call_threads import CallThreads
 
@@ -25,6 +26,21 @@ def test_work_that_waits_for_each_other_runs_at_the_same_time() -> None:
         threads.submit(together.wait)
     together.wait()
     threads.shutdown(wait=True)
+
+
+def test_work_goes_to_the_thread_that_had_some_last() -> None:
+    """However many have been started: what comes one after the other stays where memory is warm."""
+    threads, together, names = CallThreads(4, "rpc"), threading.Barrier(5, timeout=30), []
+    for _ in range(4):
+        threads.submit(together.wait)
+    together.wait()
+    until(lambda: len(threads._idle) == 4)
+    for _ in range(20):
+        threads.submit(lambda: names.append(threading.current_thread().name))
+        until(lambda: len(threads._idle) == 4)
+    threads.shutdown(wait=True)
+    assert len(names) == 20
+    assert len(set(names)) == 1
 
 
 def test_a_failure_costs_no_thread(caplog: pytest.LogCaptureFixture) -> None:
