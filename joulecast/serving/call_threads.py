@@ -14,13 +14,12 @@ Work = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
 class _Thread(threading.Thread):
-    """One of them, and what it is to do next."""
+    """One of them."""
 
-    def __init__(self, run: Callable[["_Thread"], None], name: str, work: Work) -> None:
+    def __init__(self, run: Callable[["_Thread"], None], name: str) -> None:
         super().__init__(target=run, args=(self,), name=name, daemon=True)
-        self.work: Work | None = work  # None: nothing, ever
-        self.given = threading.Lock()  # held while there is nothing new in `work`
-        self.given.acquire()
+        self.called = threading.Lock()  # held but when there is something to do
+        self.called.acquire()
 
 
 class CallThreads(Executor):
@@ -38,7 +37,8 @@ class CallThreads(Executor):
         self._name = name
         self._lock = threading.Lock()
         self._idle: list[_Thread] = []  # the last of them had work last
-        self._waiting: deque[Work] = deque()  # for a thread
+        # Taken by whoever is there first: perhaps a thread that is done with other work, not the one that was called.
+        self._work: deque[Work] = deque()
         self._threads: set[_Thread] = set()
         self._started = 0
         self._ended = False
@@ -50,12 +50,10 @@ class CallThreads(Executor):
         with self._lock:
             if self._ended:
                 raise RuntimeError("these threads have been shut down")
+            self._work.append((fn, args, kwargs))
             if self._idle:
-                thread = self._idle.pop()
-                thread.work = (fn, args, kwargs)
-                thread.given.release()
+                self._idle.pop().called.release()
             else:
-                self._waiting.append((fn, args, kwargs))
                 self._start_if_wanted()
         return self._submitted
 
@@ -76,43 +74,38 @@ class CallThreads(Executor):
         with self._lock:
             self._ended = True
             if cancel_futures:
-                self._waiting.clear()
+                self._work.clear()
             threads = tuple(self._threads)
             while self._idle:
-                thread = self._idle.pop()
-                thread.work = None
-                thread.given.release()
+                self._idle.pop().called.release()
         if wait:
             for thread in threads:
                 thread.join()
 
     def _start_if_wanted(self) -> None:
-        if self._waiting and len(self._threads) < self._most and not self._ended:
-            thread = _Thread(self._run, f"{self._name}-{self._started}", self._waiting.popleft())
+        if self._work and len(self._threads) < self._most and not self._ended:
+            thread = _Thread(self._run, f"{self._name}-{self._started}")
             self._threads.add(thread)
             self._started += 1
             thread.start()
 
     def _run(self, thread: _Thread) -> None:
-        while thread.work is not None:
-            fn, args, kwargs = thread.work
+        while True:
+            with self._lock:
+                if len(self._threads) > self._most and not self._ended:  # it stood in for one that is back
+                    self._threads.remove(thread)
+                    return
+                work = self._work.popleft() if self._work else None
+                if work is None and self._ended:
+                    return
+                if work is None:
+                    self._idle.append(thread)
+            if work is None:
+                thread.called.acquire()
+                continue
+            fn, args, kwargs = work
             try:
                 fn(*args, **kwargs)
             except Exception:  # gRPC catches its own; whatever it misses must not cost a thread
                 _log.exception("a call failed outside of its handler")
-            del fn, args, kwargs
-            if self._takes_more(thread):
-                thread.given.acquire()
-
-    def _takes_more(self, thread: _Thread) -> bool:
-        """Find the thread its next work; True if it is to wait until it is given some."""
-        with self._lock:
-            thread.work = None
-            if len(self._threads) > self._most and not self._ended:  # it stood in for one that is back
-                self._threads.remove(thread)
-            elif self._waiting:
-                thread.work = self._waiting.popleft()
-            elif not self._ended:
-                self._idle.append(thread)
-                return True
-            return False
+            del work, fn, args, kwargs

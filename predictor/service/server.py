@@ -15,7 +15,9 @@ from joulecast.serving.streams import StreamSlots
 from joulecast.serving.token import TokenInterceptor
 from predictor.service.prediction_service import SERVICE, PredictionService
 
-THREADS = 4  # those of single questions; a batch, a reflection or a watch of the health holds one of its own
+# Of single questions; a batch, a reflection or a watch of the health holds one of its own. One computes while the other
+# waits for the interpreter: a third would only take turns with them.
+THREADS = 2
 MAX_REFLECTIONS = 4
 MAX_REQUEST_BYTES = 256 * 1024 * 1024  # a million rows of thirty features
 GRACE_SECONDS = 10.0  # the longest that a batch may still take once the server is to stop
