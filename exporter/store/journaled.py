@@ -55,8 +55,7 @@ class JournaledLedger:
         with self._lock:
             if request:
                 self._note(request)
-            if self._active.append(record):
-                self._recent[interval.interval_id] = interval
+            if self._append(interval, record):
                 return
         if not self._journal(interval, record):
             self._store.open(interval)
@@ -65,8 +64,7 @@ class JournaledLedger:
         """Keep an interval's end."""
         record = end_record(interval)
         with self._lock:
-            if self._active.append(record):
-                self._recent[interval.interval_id] = interval
+            if self._append(interval, record):
                 return
         if not self._journal(interval, record):
             self._store.save([interval])
@@ -160,14 +158,18 @@ class JournaledLedger:
             self._requests, self._earlier_requests = set(), self._requests
         self._requests.add(request)
 
+    def _append(self, interval: Interval, record: bytes) -> bool:
+        """Keep a record, with the lock held; False if there is no room for it."""
+        if not self._active.append(record):
+            return False
+        self._recent[interval.interval_id] = interval
+        return True
+
     def _journal(self, interval: Interval, record: bytes) -> bool:
         """Keep a record for which there was no room, once what is in the journals is stored; False if there is none."""
         self._flush_if_possible()
         with self._lock:
-            if not self._active.append(record):
-                return False
-            self._recent[interval.interval_id] = interval
-            return True
+            return self._append(interval, record)
 
     def _flush(self) -> None:
         """Store what the spare journal holds, and turn the journals; what could not be stored stays in it."""
