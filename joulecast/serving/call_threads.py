@@ -94,6 +94,8 @@ class CallThreads(Executor):
             with self._lock:
                 if len(self._threads) > self._most and not self._ended:  # it stood in for one that is back
                     self._threads.remove(thread)
+                    if self._work and self._idle:  # perhaps it was called for that
+                        self._idle.pop().called.release()
                     return
                 work = self._work.popleft() if self._work else None
                 if work is None and self._ended:
