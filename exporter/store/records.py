@@ -15,20 +15,19 @@ def begin_record(interval: Interval) -> bytes:
     tag = interval.tag
     # A begin waits for this, so that nothing is asked of the encoder that need not be.
     labels = ",".join([f"{quoted(key)}:{quoted(value)}" for key, value in tag.labels.items()])
-    asked = ""  # left out where nobody asks, as by releases that knew of none
-    if tag.caller is not None:
-        asked = f",{container_text(interval)}"
+    container = container_text(interval)  # left out where nobody asks, as by releases that knew of none
+    asked = "" if container is None else f",{container}"
     return (
         f'["{_BEGIN}","{interval.interval_id}",{quoted(tag.request_id)},{quoted(tag.name)},{quoted(tag.job)},'
         f"{quoted(tag.phase)},{{{labels}}},{'null' if tag.gpus is None else to_json(tag.gpus)},"
         f"{quoted(interval.boot_id)},{interval.begin!r},{interval.begin_wall!r},{interval.lease_seconds!r},"
-        f"{interval.last_heard!r},{to_json(interval.notes) if interval.notes else '[]'}{asked}]"
+        f"{interval.last_heard!r},{to_json(interval.notes)}{asked}]"
     ).encode()
 
 
 def end_record(interval: Interval) -> bytes:
     """What the end of an interval adds."""
-    end, wall, counts = interval.end, interval.end_wall, to_json(interval.counts) if interval.counts else "{}"
+    end, wall, counts = interval.end, interval.end_wall, to_json(interval.counts)
     return f'["{_END}","{interval.interval_id}",{end!r},{wall!r},{counts}]'.encode()
 
 

@@ -1,17 +1,14 @@
 """Breaks every alert in one place after the other, and says whether its unit tests notice.
 
-    python tests/rules/mutate.py [--recorded] [--every N] [RULE ...]
+    python tests/rules/mutate.py [--recorded | RULE ...]
 
-With --recorded every recorded series instead, which takes minutes; with --every only one change in so many. Ends with 1
-if anything goes unnoticed.
+With --recorded every recorded series instead, which takes minutes. Ends with 1 if anything goes unnoticed.
 """
 
-import argparse
 import re
 import sys
 import tempfile
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,13 +37,12 @@ class Outcome(NamedTuple):
     caught: bool
 
 
-def tried(name: str, every: int = 1) -> Sequence[Outcome]:
-    """Break one rule in every way, or one in so many, each in a copy; promtool judges all copies at once."""
+def tried(name: str) -> Sequence[Outcome]:
+    """Break one rule in every way, each in a copy of its own, and let promtool judge all copies at once."""
     kind = "alerts" if name in ALERTS else "recording"
     rule = ALERTS.get(name) or RECORDED[name]
     with tempfile.TemporaryDirectory() as scratch:
-        chosen = islice(mutants(rule), 0, None, every)
-        broken = {copied(Path(scratch) / str(number)): each for number, each in enumerate(chosen)}
+        broken = {copied(Path(scratch) / str(number)): each for number, each in enumerate(mutants(rule))}
         for directory, mutant in broken.items():
             (directory / "rules" / FILES[kind].name).write_text(_with(mutant.rule, name, kind))
             if kind == "alerts":
@@ -84,15 +80,10 @@ def _recorded_for(rule: Rule) -> str:
     return yaml.safe_dump({"groups": groups})
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(names: Sequence[str]) -> int:
     """Print a table: rule, what was changed, and whether that was caught."""
-    parser = argparse.ArgumentParser(description="Break rules, and say whether their unit tests notice.")
-    parser.add_argument("rules", nargs="*", metavar="RULE", help="by default every alert")
-    parser.add_argument("--recorded", action="store_true", help="every recorded series, which takes minutes")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="only one change in N")
-    asked = parser.parse_args(arguments)
-    chosen = asked.rules or (RECORDED if asked.recorded else ALERTS)
-    outcomes = [outcome for name in chosen for outcome in tried(name, asked.every)]
+    chosen = RECORDED if names == ["--recorded"] else names or ALERTS
+    outcomes = [outcome for name in chosen for outcome in tried(name)]
     width = max(len(outcome.rule) for outcome in outcomes)
     for outcome in outcomes:
         verdict = "caught" if outcome.caught else "SURVIVED"

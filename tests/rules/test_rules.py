@@ -14,7 +14,6 @@ from promql_parser import AggregateExpr, BinaryExpr, Expr
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text()
 HANDBOOK = "https://github.com/joulecast/joulecast/blob/main/docs/alerts.md#"
 MUTATE = Path(__file__).with_name("mutate.py")
-TRIED_OF = 6  # `make rules` tries every change, which takes 20 s of an idle machine and much more of a busy one
 
 
 @needs_promtool
@@ -47,14 +46,11 @@ def test_every_rule_has_unit_tests() -> None:
 @needs_promtool
 @pytest.mark.parametrize("name", ALERTS)
 def test_unit_tests_notice_what_is_broken(name: str) -> None:
-    """What is changed in an alert, be it a limit, a comparison, a label or a duration, fails its unit tests."""
-    command = [sys.executable, str(MUTATE), f"--every={TRIED_OF}", name]
-    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    """Whatever is changed in an alert, be it a limit, a comparison, a label or a duration, fails its unit tests."""
+    tried = subprocess.run([sys.executable, MUTATE, name], capture_output=True, text=True, check=False)
 
     assert tried.returncode == 0, f"{tried.stdout}{tried.stderr}"
-    found = re.search(r"^(\d+) changes, 0 survived$", tried.stdout, re.MULTILINE)
-    assert found
-    assert int(found[1]) >= 2
+    assert re.search(r"^\d\d+ changes, 0 survived$", tried.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ALERTS)

@@ -179,9 +179,7 @@ def test_in_a_namespace_of_its_own(machine: Machine) -> None:
     assert told["container"]["gross_joules"] == pytest.approx(told["gross_joules"] * part_of(told), rel=0.1)
 
 
-@pytest.mark.parametrize(
-    ("machine", "gently"), [(1, True), (2, False)], ids=["v1-stopped", "v2-killed"], indirect=["machine"]
-)
+@pytest.mark.parametrize("gently", [True, False], ids=["stopped", "killed"])
 def test_over_a_restart_of_the_exporter(machine: Machine, *, gently: bool) -> None:
     """A service's interval outlives the exporter; its share is that of the time seen, and says so."""
     process = machine.workload(f"system.slice/{SERVICE}", cpus=0.2, seconds=9.0)
@@ -203,7 +201,6 @@ def test_over_a_restart_of_the_exporter(machine: Machine, *, gently: bool) -> No
     assert any("over a restart" in note for note in share["notes"])
 
 
-@pytest.mark.parametrize("machine", [2], ids=["v2"], indirect=True)
 def test_who_is_in_no_container_has_the_nodes_energy_alone(machine: Machine) -> None:
     """A process outside of every charged cgroup is told why it has no share; its interval is whole."""
     process = machine.workload(f"nobody-s-{os.getpid()}.slice", seconds=1.0)
@@ -215,7 +212,6 @@ def test_who_is_in_no_container_has_the_nodes_energy_alone(machine: Machine) -> 
     assert "no workload is known" in told["container"]["notes"][0]
 
 
-@pytest.mark.parametrize("machine", [2], ids=["v2"], indirect=True)
 def test_a_command_in_a_container(machine: Machine) -> None:
     """`joulecast run --scope container` in a container tells its joules beside the node's."""
     directory = machine.groups.make(LARGE)
