@@ -12,11 +12,11 @@ from contextlib import contextmanager
 
 import grpc
 
+from bench.empty_service import THREADS
 from joulecast.v1 import prediction_pb2 as pb
 
 SERVICE = "joulecast.bench.Echo"
 METHOD = f"/{SERVICE}/Call"
-THREADS = 10
 
 
 @contextmanager

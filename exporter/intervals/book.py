@@ -120,12 +120,7 @@ class IntervalBook:
                 interval = live.interval
             interval.counts = dict(counts or {})
             self._close(interval, time, Status.SETTLING)
-            try:
-                self._ledger.end(interval)
-            except LedgerUnavailable as unavailable:
-                self._keep_back([live], unavailable)
-            else:
-                live.stored = interval.durable = self._writable = True
+            self._keep([live], partial(self._ledger.end, interval))
             return interval
 
     def record(self, rows: Sequence[BackDated], sent: Moment | None = None) -> list[Interval | JoulecastError]:
@@ -368,18 +363,13 @@ class IntervalBook:
         try:
             write()
         except LedgerUnavailable as unavailable:
-            self._keep_back(lives, unavailable)
-            return
-        self._writable = True
+            if self._writable:
+                log.warning("intervals are kept back until they can be stored: %s", unavailable)
+            stored = self._writable = False
+        else:
+            stored = self._writable = True
         for live in lives:
-            live.stored = live.interval.durable = True
-            if live.interval.account is not None:
+            live.stored = live.interval.durable = stored
+            if stored and live.interval.account is not None:
                 with self._lock:
                     self._shelf.leave(live)
-
-    def _keep_back(self, lives: Sequence[Live], unavailable: LedgerUnavailable) -> None:
-        if self._writable:
-            log.warning("intervals are kept back until they can be stored: %s", unavailable)
-        self._writable = False
-        for live in lives:
-            live.stored = live.interval.durable = False

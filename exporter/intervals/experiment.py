@@ -55,7 +55,7 @@ class IdleExperiment:
                 self._attention.edge(self._clock.monotonic(), opened=-1)
             end = self._clock.monotonic()
             meters = self._node.meters()
-            self._sleep(max((meter.latency_seconds for meter in meters), default=0.0) + 0.2)
+            self._sleep(self._node.latency_seconds + 0.2)
             self.result = evaluate_experiment(meters, begin, end, self._clock.wall())
             self._baselines.set_measured(self.result)
             self._keep()

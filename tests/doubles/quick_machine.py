@@ -6,20 +6,16 @@ Where a test is about what becomes of intervals, and not of how they are measure
 from contextlib import closing
 from pathlib import Path
 
+from doubles.series import a_counter
+
 from exporter.sensors.capture import CaptureWriter
 from exporter.sensors.capture_format import Header
-from exporter.sensors.sensor import Quantity, Reading, Series
+from exporter.sensors.sensor import Reading
 from exporter.usage.host import Cpus
-from joulecast.component import Component, SeriesKey
-from joulecast.provenance import Provenance
 
 WATTS = 100.0
 _STEP_SECONDS = 0.05
-_PACKAGE = Series(
-    key=SeriesKey(Component.CPU, "0", "package"),
-    sensor="rapl",
-    provenance=Provenance.MEASURED,
-    quantity=Quantity.COUNTER,
+_PACKAGE = a_counter(
     source="/sys/class/powercap/intel-rapl:0/energy_uj",
     max_watts=500.0,
     resolution_joules=6.1e-5,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
+from doubles.series import a_counter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,11 +20,7 @@ from exporter.usage.source import Gauge, UsageReading
 from joulecast.component import Component, SeriesKey
 from joulecast.provenance import Provenance
 
-PACKAGE = Series(
-    key=SeriesKey(Component.CPU, "0", "package"),
-    sensor="rapl",
-    provenance=Provenance.MEASURED,
-    quantity=Quantity.COUNTER,
+PACKAGE = a_counter(
     source="/sys/class/powercap/intel-rapl:0/energy_uj",
     max_watts=500.0,
     range_joules=1000.0,
