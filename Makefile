@@ -146,7 +146,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/.python
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.python
 	@echo 'joulecast: installing the exporter and its development tools into $(VENV)'
-	@$(BIN)/python $(PIP) --no-compile -c constraints.txt -e '.[dev]'  # of most nothing is ever imported
+	@$(BIN)/python $(PIP) -c constraints.txt -e '.[dev]'
 	@touch $(VENV)/.exporter $(VENV)/.demo $@
 
 $(STUBS_VENV)/.tools: Makefile
